@@ -1,0 +1,1 @@
+"""How Shopwright answers: engines, prompts, the loop, grounding."""

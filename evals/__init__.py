@@ -1,0 +1,1 @@
+"""How we know that answers are right: cases, checks, suites."""

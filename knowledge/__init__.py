@@ -1,0 +1,1 @@
+"""What the shop knows: tables, import, indexes and the models learned from its data."""

@@ -1,0 +1,80 @@
+"""Every setting of Shopwright, in one class, read from `SHOPWRIGHT_*` environment variables."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """The folder that holds everything Shopwright stores when no setting says otherwise."""
+    return Path.home() / ".local" / "share" / "shopwright"
+
+
+class Settings(BaseSettings):
+    """Shopwright's settings; each is explained by its description."""
+
+    model_config = SettingsConfigDict(env_prefix="SHOPWRIGHT_", extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="One folder for everything: database, vector index, fitted models, downloads.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL; empty means SQLite (WAL) at data_dir/shop.db. PostgreSQL: "
+        "postgresql+psycopg://user:password@host/name.",
+    )
+    engine: Literal["auto", "gguf", "remote"] = Field(
+        default="auto", description="Which chat model engine answers; auto picks the embedded one."
+    )
+    model_path: Path | None = Field(
+        default=None, description="A GGUF file to use instead of the embedded model's download."
+    )
+    model_threads: int = Field(
+        default=0, ge=0, le=256, description="CPU threads for the embedded model; 0 means one per core."
+    )
+    model_context: int = Field(
+        default=6144, ge=2048, le=32768, description="Context length in tokens of one conversation."
+    )
+    model_slots: int = Field(
+        default=4, ge=1, le=32, description="Conversations whose KV cache is kept at the same time."
+    )
+    remote_url: str = Field(
+        default="", description="Base URL of an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1."
+    )
+    remote_model: str = Field(default="", description="Model name to ask the remote server for.")
+    remote_api_key: SecretStr = Field(
+        default=SecretStr(""), description="API key for the remote server; empty when it needs none."
+    )
+    remote_timeout_seconds: float = Field(
+        default=60.0, gt=0, description="Longest silence accepted from the remote server."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web app listens on.")
+    port: int = Field(default=7860, ge=0, le=65535, description="Port of the web app; 0 picks a free one.")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'shop.db'}"
+
+    @property
+    def downloads(self) -> Path:
+        """Where fetched model files and data sets are kept."""
+        return self.data_dir / "downloads"
+
+    @property
+    def index_dir(self) -> Path:
+        """Chroma's folder; one process owns it at a time."""
+        return self.data_dir / "index"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models fitted on the shop's data are saved, one folder each."""
+        return self.data_dir / "models"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be thrown away and made again, such as saved KV caches."""
+        return self.data_dir / "cache"

@@ -1,0 +1,77 @@
+"""The shop as the tools see it: one object that opens each part of its knowledge when first used."""
+
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import func
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, select
+
+from shopwright.knowledge.campaigns import CampaignForecaster
+from shopwright.knowledge.database import open_database
+from shopwright.knowledge.recommend import Recommender
+from shopwright.knowledge.reviews import ReviewAnalyst
+from shopwright.knowledge.search import DocumentSearch, ProductSearch
+from shopwright.knowledge.segments import Segments
+from shopwright.knowledge.settings import Settings
+from shopwright.knowledge.tables import Order
+
+
+class Shop:
+    """Settings, database and everything learned from it. Cheap to make; parts open lazily."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database."""
+        return open_database(self.settings.database)
+
+    def session(self) -> Session:
+        """A new database session; closing it without commit rolls back."""
+        return Session(self.engine, expire_on_commit=False)
+
+    @cached_property
+    def today(self) -> datetime:
+        """The time of the shop's last order: what 'the last 60 days' counts back from."""
+        with self.session() as session:
+            latest = session.exec(select(func.max(Order.ordered_at))).one()
+        if latest is None:
+            raise LookupError("The shop has no orders yet. Run `shopwright init --demo` or `shopwright import`.")
+        return latest
+
+    @cached_property
+    def products(self) -> ProductSearch:
+        """Search over products."""
+        return ProductSearch(self)
+
+    @cached_property
+    def documents(self) -> DocumentSearch:
+        """Search over policy and help passages."""
+        return DocumentSearch(self)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Customer segments."""
+        return Segments(self)
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """Product recommendations."""
+        return Recommender(self)
+
+    @cached_property
+    def campaigns(self) -> CampaignForecaster:
+        """Campaign forecasts."""
+        return CampaignForecaster(self)
+
+    @cached_property
+    def reviews(self) -> ReviewAnalyst:
+        """What reviewers say."""
+        return ReviewAnalyst(self)
+
+    def model_dir(self, name: str) -> Path:
+        """The folder of the fitted model `name`."""
+        return self.settings.models_dir / name

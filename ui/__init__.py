@@ -1,0 +1,1 @@
+"""What people touch: terminal, web console, shopper widget."""
