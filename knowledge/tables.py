@@ -8,6 +8,7 @@ Money is in the shop's currency, in units (not cents).
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pydantic import NaiveDatetime
 from sqlalchemy import JSON, BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
@@ -38,7 +39,7 @@ class Customer(SQLModel, table=True):
     language: str | None = Field(default=None, description="zh | en | None")
     email: str | None = None
     consent_marketing: bool = Field(default=False, description="Agreed to receive marketing.")
-    consent_at: datetime | None = None
+    consent_at: NaiveDatetime | None = None
 
 
 class Product(SQLModel, table=True):
@@ -63,7 +64,7 @@ class Order(SQLModel, table=True):
     __tablename__ = "orders"
     id: int = _key()
     customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id")
-    ordered_at: datetime = Field(index=True)
+    ordered_at: NaiveDatetime = Field(index=True)
     store_id: int | None = None
     status: str = Field(default="completed", description="placed | shipped | completed | cancelled")
     total: float = Field(description="Sum of the lines' amounts.")
@@ -147,7 +148,7 @@ class Review(SQLModel, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     label: int | None = None
     rating: float | None = None
-    written_at: datetime | None = None
+    written_at: NaiveDatetime | None = None
     positive_probability: float | None = Field(default=None, description="From the fitted classifier.")
     __table_args__ = (UniqueConstraint("source", "source_ref"),)
 
@@ -162,7 +163,7 @@ class Document(SQLModel, table=True):
     topic: str = Field(default="", description="returns | delivery | coupons | loyalty | privacy | ...")
     title: str
     text: str = Field(sa_column=Column(Text, nullable=False))
-    updated_at: datetime = Field(default_factory=now)
+    updated_at: NaiveDatetime = Field(default_factory=now)
     __table_args__ = (UniqueConstraint("slug", "language"),)
 
 
@@ -171,8 +172,8 @@ class CustomerStats(SQLModel, table=True):
 
     __tablename__ = "customer_stats"
     customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
-    first_order: datetime
-    last_order: datetime
+    first_order: NaiveDatetime
+    last_order: NaiveDatetime
     recency_days: int = Field(index=True, description="Days from the last order to the shop's last day.")
     orders: int = Field(description="Frequency: orders in the whole history.")
     spend: float = Field(description="Monetary: sum of order totals.")
@@ -191,7 +192,7 @@ class CustomerCategory(SQLModel, table=True):
     category: str = Field(primary_key=True, index=True)
     orders: int
     spend: float
-    last_order: datetime
+    last_order: NaiveDatetime
 
 
 class User(SQLModel, table=True):
@@ -203,7 +204,7 @@ class User(SQLModel, table=True):
     password_hash: str
     role: str = Field(default="marketer", description="marketer | engineer | admin")
     disabled: bool = False
-    created_at: datetime = Field(default_factory=now)
+    created_at: NaiveDatetime = Field(default_factory=now)
 
 
 class Conversation(SQLModel, table=True):
@@ -215,8 +216,8 @@ class Conversation(SQLModel, table=True):
     actor: str = Field(index=True)
     title: str = ""
     language: str = ""
-    created_at: datetime = Field(default_factory=now)
-    updated_at: datetime = Field(default_factory=now, index=True)
+    created_at: NaiveDatetime = Field(default_factory=now)
+    updated_at: NaiveDatetime = Field(default_factory=now, index=True)
 
 
 class Message(SQLModel, table=True):
@@ -228,7 +229,7 @@ class Message(SQLModel, table=True):
     role: str = Field(description="user | assistant")
     text: str = Field(sa_column=Column(Text, nullable=False))
     answer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    created_at: datetime = Field(default_factory=now)
+    created_at: NaiveDatetime = Field(default_factory=now)
 
 
 class Feedback(SQLModel, table=True):
@@ -240,7 +241,7 @@ class Feedback(SQLModel, table=True):
     actor: str
     rating: int
     reason: str = ""
-    created_at: datetime = Field(default_factory=now)
+    created_at: NaiveDatetime = Field(default_factory=now)
     __table_args__ = (UniqueConstraint("message_id", "actor"),)
 
 
@@ -249,13 +250,15 @@ class Ticket(SQLModel, table=True):
 
     __tablename__ = "ticket"
     id: int | None = Field(default=None, primary_key=True)
-    conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    conversation_id: str | None = Field(
+        default=None, foreign_key="conversation.id", index=True, description="None: it was deleted."
+    )
     customer_id: int | None = Field(default=None, sa_type=BigInteger)
     reason: str = Field(sa_column=Column(Text, nullable=False))
     transcript: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     status: str = Field(default="open", index=True, description="open | closed")
-    created_at: datetime = Field(default_factory=now)
-    closed_at: datetime | None = None
+    created_at: NaiveDatetime = Field(default_factory=now)
+    closed_at: NaiveDatetime | None = None
     closed_by: str | None = None
 
 
@@ -264,7 +267,7 @@ class AuditEvent(SQLModel, table=True):
 
     __tablename__ = "audit_event"
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(default_factory=now, index=True)
+    at: NaiveDatetime = Field(default_factory=now, index=True)
     actor: str
     role: str
     action: str = Field(index=True)
@@ -279,7 +282,7 @@ class IndexOutbox(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(description="product | document")
     ref: str = Field(description="Id of the row that changed, or * for all of the kind.")
-    created_at: datetime = Field(default_factory=now)
+    created_at: NaiveDatetime = Field(default_factory=now)
 
 
 class Snapshot(SQLModel, table=True):
@@ -290,4 +293,4 @@ class Snapshot(SQLModel, table=True):
     fingerprint: str = Field(description="Hash of what the step was made from.")
     rows: int = 0
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    done_at: datetime = Field(default_factory=now)
+    done_at: NaiveDatetime = Field(default_factory=now)
