@@ -185,10 +185,14 @@ class CustomerStats(SQLModel, table=True):
 
 
 class CustomerCategory(SQLModel, table=True):
-    """What each customer bought of each category; refreshed by SQL with CustomerStats."""
+    """What each customer bought of each category; refreshed by SQL with CustomerStats.
+
+    A category can stand in two departments (a row each), so a department's buyers are exact.
+    """
 
     __tablename__ = "customer_category"
     customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
+    department: str = Field(default="", primary_key=True, index=True)
     category: str = Field(primary_key=True, index=True)
     orders: int
     spend: float

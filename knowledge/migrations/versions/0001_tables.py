@@ -167,6 +167,7 @@ def upgrade() -> None:
     op.create_table(
         "customer_category",
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("department", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=False),
         sa.Column("orders", sa.Integer(), nullable=False),
         sa.Column("spend", sa.Float(), nullable=False),
@@ -175,9 +176,10 @@ def upgrade() -> None:
             ["customer_id"],
             ["customer.id"],
         ),
-        sa.PrimaryKeyConstraint("customer_id", "category"),
+        sa.PrimaryKeyConstraint("customer_id", "department", "category"),
     )
     op.create_index(op.f("ix_customer_category_category"), "customer_category", ["category"])
+    op.create_index(op.f("ix_customer_category_department"), "customer_category", ["department"])
 
     op.create_table(
         "customer_stats",
