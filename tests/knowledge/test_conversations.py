@@ -1,26 +1,16 @@
 """Conversations on a real database: whose they are, what is stored, what deleting leaves."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from shopwright.knowledge.conversations import Conversations, clean_json, clean_text, title_of
-from shopwright.knowledge.database import migrate, open_database
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database(f"sqlite:///{tmp_path / 'shop.db'}")
-    migrate(engine)
-    return engine
-
-
-@pytest.fixture
-def chats(engine: Engine) -> Conversations:
-    return Conversations(engine)
+def chats(database: Engine) -> Conversations:
+    return Conversations(database)
 
 
 def turn(chats: Conversations, conversation: str, question: str = "Who lapsed?") -> int:
