@@ -193,10 +193,11 @@ class CustomerCategory(SQLModel, table=True):
     __tablename__ = "customer_category"
     customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
     department: str = Field(default="", primary_key=True, index=True)
-    category: str = Field(primary_key=True, index=True)
+    category: str = Field(primary_key=True)
     orders: int
     spend: float
     last_order: NaiveDatetime
+    __table_args__ = (Index("ix_customer_category_sums", "category", "customer_id", "spend"),)
 
 
 class User(SQLModel, table=True):

@@ -178,8 +178,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("customer_id", "department", "category"),
     )
-    op.create_index(op.f("ix_customer_category_category"), "customer_category", ["category"])
     op.create_index(op.f("ix_customer_category_department"), "customer_category", ["department"])
+    op.create_index("ix_customer_category_sums", "customer_category", ["category", "customer_id", "spend"])
 
     op.create_table(
         "customer_stats",
