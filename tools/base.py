@@ -1,12 +1,15 @@
 """What every tool shares: its context, its typed result with two faces, and its errors."""
 
+import functools
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from langchain_core.tools import InjectedToolArg, StructuredTool
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shopwright.knowledge.shop import Shop
 
@@ -100,16 +103,157 @@ View = Table | Plot | Cards | Quotes
 class ToolResult(BaseModel):
     """What a tool found: data, a compact text for the model, views for people.
 
-    `text` is written in the person's language as short bullets, and holds every figure that the
-    answer may use. `reply` tells the model how to word the answer. `rendered` is the answer itself
-    in plain words: what the person gets when the model's own words cannot be bound to evidence.
+    An answer is the `headline` (figures, worded by code), then what the model writes as `reply`
+    asks (nothing where it is empty), then the `appendix` (lists and citations, worded by code).
+    All of it is in the person's language, except copy, which is in `reply_language`.
     """
 
     model_config = ConfigDict(frozen=True)
-    text: str
-    rendered: str
-    reply: str = ""
-    reply_language: Language | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    text: str = Field(description="Short bullets: every figure and name that the answer may use.")
+    headline: str = ""
+    reply: str = Field(default="", description="How the model should word its part.")
+    appendix: str = ""
+    fallback: str = Field(default="", description="Stands in for the model's part if that fails its checks.")
+    memory: str = Field(default="", description="One line for later turns: what was found, with ids.")
+    data: dict[str, Any] = Field(default_factory=dict, description="The typed result as JSON.")
     views: list[View] = Field(default_factory=list)
-    max_characters: int = 0
+    reply_language: Language | None = None
+    max_characters: int = Field(default=0, description="Longest reply accepted; 0: no limit.")
+    is_copy: bool = Field(default=False, description="The reply is marketing copy: claims are checked too.")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request and the call it should lead to, shown to the model in the person's language."""
+
+    en: str
+    zh: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments_zh: Mapping[str, Any] | None = None
+
+    def request(self, language: Language) -> str:
+        """The request in `language`."""
+        return self.zh if language == "zh" else self.en
+
+    def call(self, language: Language) -> dict[str, Any]:
+        """The arguments in `language`."""
+        return dict(self.arguments_zh if language == "zh" and self.arguments_zh is not None else self.arguments)
+
+
+Choices = Mapping[str, Callable[[Shop], Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class ShopTool:
+    """A tool as the agent knows it: its LangChain face, and what the schema cannot say."""
+
+    structured: StructuredTool
+    roles: frozenset[Role]
+    changes: bool
+    examples: tuple[Example, ...]
+    choices: Choices
+
+    @property
+    def name(self) -> str:
+        """The function's name, by which the model calls it."""
+        return self.structured.name
+
+    @property
+    def description(self) -> str:
+        """The function's docstring."""
+        return self.structured.description
+
+    def schema(self, shop: Shop) -> dict[str, Any]:
+        """JSON schema of the arguments that the model may fill, enums taken from the shop.
+
+        Beside the standard keywords, `x-mention` names the kind of mention an argument is read from,
+        and `x-meanings` says what each value of a dynamic enum stands for.
+        """
+        model: Any = self.structured.tool_call_schema
+        schema: dict[str, Any] = model.model_json_schema()
+        properties = {name: _flat(spec) for name, spec in schema.get("properties", {}).items()}
+        for name, provider in self.choices.items():
+            meanings = provider(shop)
+            properties[name] |= {"enum": list(meanings), "x-meanings": dict(meanings)}
+        return {"type": "object", "properties": properties, "required": schema.get("required", [])}
+
+    def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
+        """Call the tool. Raises ToolError for what the caller can repair."""
+        call = {"type": "tool_call", "id": "call", "name": self.name, "args": {**arguments, "context": context}}
+        try:
+            message = self.structured.invoke(call)
+        except ValidationError as error:
+            raise ToolError(_explain(self.name, error)) from error
+        result = message.artifact
+        if not isinstance(result, ToolResult):
+            raise TypeError(f"{self.name} returned {type(result).__name__}, not a ToolResult")
+        return result
+
+
+def shop_tool(
+    *,
+    roles: Sequence[Role],
+    changes: bool = False,
+    examples: Sequence[Example] = (),
+    choices: Choices | None = None,
+) -> Callable[[Callable[..., ToolResult]], ShopTool]:
+    """Make a tool of a function `(context, ...) -> ToolResult`; signature and docstring are its schema.
+
+    `roles` may use it; `changes` says that it alters something; `choices` fills an argument's enum
+    from the shop (value -> meaning).
+    """
+
+    def wrap(function: Callable[..., ToolResult]) -> ShopTool:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> tuple[str, ToolResult]:
+            result = function(*args, **kwargs)
+            return result.text, result
+
+        hints = get_type_hints(function, include_extras=True)
+        hints["context"] = Annotated[Any, InjectedToolArg]
+        hints["return"] = tuple[str, ToolResult]
+        call.__annotations__ = hints
+        parameters = inspect.signature(function).parameters
+        call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p.replace(annotation=hints[n]) for n, p in parameters.items()]
+        )
+        structured = StructuredTool.from_function(call, response_format="content_and_artifact")
+        structured.description = inspect.cleandoc(function.__doc__ or "")
+        return ShopTool(structured, frozenset(roles), changes, tuple(examples), choices or {})
+
+    return wrap
+
+
+def mentioned(kind: str, description: str, **limits: Any) -> Any:
+    """A Field whose value is read from the person's words: ids, ages, durations, money, percentages.
+
+    Such an argument is offered to the model only when the words hold a mention of this `kind`.
+    """
+    return Field(description=description, json_schema_extra={"x-mention": kind}, **limits)
+
+
+def tools_for(role: Role) -> list[ShopTool]:
+    """The tools of a role, by name. Every module of this package is looked through."""
+    package = importlib.import_module("shopwright.tools")
+    found: dict[str, ShopTool] = {}
+    for info in pkgutil.iter_modules(package.__path__, "shopwright.tools."):
+        for value in vars(importlib.import_module(info.name)).values():
+            if isinstance(value, ShopTool) and role in value.roles:
+                found[value.name] = value
+    return [found[name] for name in sorted(found)]
+
+
+def _flat(spec: dict[str, Any]) -> dict[str, Any]:
+    """`anyOf [X, null]`, which pydantic writes for an optional argument, as X."""
+    options = [option for option in spec.get("anyOf", []) if option.get("type") != "null"]
+    if len(options) != 1:
+        return spec
+    rest = {key: value for key, value in spec.items() if key not in ("anyOf", "default")}
+    return {**options[0], **rest}
+
+
+def _explain(tool: str, error: ValidationError) -> str:
+    problems = "; ".join(
+        f"{'.'.join(str(part) for part in issue['loc'])}: {issue['msg']}" for issue in error.errors()
+    )
+    return f"{tool} was called with arguments it cannot take: {problems}"
