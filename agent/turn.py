@@ -29,6 +29,7 @@ class Step(BaseModel):
     status: Literal["running", "done", "failed"]
     result: dict[str, Any] | None = Field(default=None, description="The tool's typed data.")
     text: str = Field(default="", description="What the model read of the result, or the error.")
+    memory: str = Field(default="", description="The gist of it for later turns.")
     views: list[View] = Field(default_factory=list)
     seconds: float = 0.0
 

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         default=0, ge=0, le=256, description="CPU threads for the embedded model; 0 means one per core."
     )
     model_context: int = Field(
-        default=6144, ge=2048, le=32768, description="Context length in tokens of one conversation."
+        default=4096, ge=2048, le=32768, description="Context length in tokens of one conversation."
     )
     model_slots: int = Field(
         default=4, ge=1, le=32, description="Conversations whose KV cache is kept at the same time."
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     remote_timeout_seconds: float = Field(
         default=60.0, gt=0, description="Longest silence accepted from the remote server."
     )
+    currency: str = Field(default="$", description="Symbol put before amounts of money.")
     host: str = Field(default="127.0.0.1", description="Address the web app listens on.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port of the web app; 0 picks a free one.")
 

@@ -3,23 +3,30 @@
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from shopwright.knowledge.campaigns import CampaignForecaster
 from shopwright.knowledge.database import open_database
-from shopwright.knowledge.recommend import Recommender
-from shopwright.knowledge.reviews import ReviewAnalyst
-from shopwright.knowledge.search import DocumentSearch, ProductSearch
-from shopwright.knowledge.segments import Segments
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tables import Order
 
+if TYPE_CHECKING:
+    from shopwright.knowledge.campaigns import CampaignForecaster
+    from shopwright.knowledge.recommend import Recommender
+    from shopwright.knowledge.reviews import ReviewAnalyst
+    from shopwright.knowledge.search import DocumentSearch, ProductSearch
+    from shopwright.knowledge.segments import Segments
+
 
 class Shop:
-    """Settings, database and everything learned from it. Cheap to make; parts open lazily."""
+    """Settings, database and everything learned from it. Cheap to make: a part opens when first used.
+
+    The parts' modules are imported there too, so that a command which needs one part does not wait for
+    the libraries of all.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -43,33 +50,45 @@ class Shop:
         return latest
 
     @cached_property
-    def products(self) -> ProductSearch:
+    def products(self) -> "ProductSearch":
         """Search over products."""
+        from shopwright.knowledge.search import ProductSearch
+
         return ProductSearch(self)
 
     @cached_property
-    def documents(self) -> DocumentSearch:
+    def documents(self) -> "DocumentSearch":
         """Search over policy and help passages."""
+        from shopwright.knowledge.search import DocumentSearch
+
         return DocumentSearch(self)
 
     @cached_property
-    def segments(self) -> Segments:
+    def segments(self) -> "Segments":
         """Customer segments."""
+        from shopwright.knowledge.segments import Segments
+
         return Segments(self)
 
     @cached_property
-    def recommender(self) -> Recommender:
+    def recommender(self) -> "Recommender":
         """Product recommendations."""
+        from shopwright.knowledge.recommend import Recommender
+
         return Recommender(self)
 
     @cached_property
-    def campaigns(self) -> CampaignForecaster:
+    def campaigns(self) -> "CampaignForecaster":
         """Campaign forecasts."""
+        from shopwright.knowledge.campaigns import CampaignForecaster
+
         return CampaignForecaster(self)
 
     @cached_property
-    def reviews(self) -> ReviewAnalyst:
+    def reviews(self) -> "ReviewAnalyst":
         """What reviewers say."""
+        from shopwright.knowledge.reviews import ReviewAnalyst
+
         return ReviewAnalyst(self)
 
     def model_dir(self, name: str) -> Path:

@@ -30,6 +30,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, PrivateAttr
 
 from shopwright.agent import grammar
+from shopwright.agent.engines.base import EngineError
 from shopwright.agent.grammar import Narrowed
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,6 @@ REPLY = "reply"
 TURN_END = "<|im_end|>"
 PREFIX_FILES_KEPT = 8
 
-
-class EngineError(RuntimeError):
-    """The engine could not answer; the message says what happened and what to do."""
 
 
 class GgufChatModel(BaseChatModel):

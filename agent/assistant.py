@@ -1,0 +1,386 @@
+"""The one loop: plan a call, run it, write the answer, bind it to evidence.
+
+A turn in one breath: the planner chooses a tool or none; the tool's result opens the answer with
+figures worded by code; the writer adds its sentences from the facts; each clause is bound to the
+evidence before a person sees it.
+"""
+
+import logging
+import re
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+
+from shopwright.agent.engines.base import Engine, EngineError
+from shopwright.agent.grammar import Narrowed
+from shopwright.agent.grounding import Binder, Source, clauses
+from shopwright.agent.history import Turn, planner_history, recall
+from shopwright.agent.language import detect
+from shopwright.agent.planning import Plan, openai_schema, plan_for
+from shopwright.agent.prompts import call_messages, planner_prefix, writer_messages
+from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
+from shopwright.knowledge.conversations import Conversations
+from shopwright.knowledge.shop import Shop
+from shopwright.tools.base import Language, Role, ShopTool, ToolContext, ToolError, ToolResult, tools_for
+from shopwright.tools.wording import say
+
+log = logging.getLogger(__name__)
+
+LONGEST_REQUEST = 4000
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+@dataclass
+class Draft:
+    """An answer in the making."""
+
+    conversation: str
+    language: Language
+    text: str = ""
+    steps: list[Step] = field(default_factory=list)
+    result: ToolResult | None = None
+    usage: Usage = field(default_factory=Usage)
+    stopped: bool = False
+    error_id: str = ""
+
+    def add(self, text: str) -> TextDelta:
+        """Append to the answer and hand on what was appended."""
+        self.text += text
+        return TextDelta(text=text)
+
+    def count(self, chunk: AIMessageChunk) -> None:
+        """Add the usage that a model's chunk carries."""
+        used, seconds = chunk.usage_metadata, chunk.response_metadata.get("timings", {})
+        if not used:
+            return
+        self.usage = Usage(
+            prompt_tokens=self.usage.prompt_tokens + used["input_tokens"],
+            cached_tokens=self.usage.cached_tokens + (used.get("input_token_details") or {}).get("cache_read", 0),
+            completion_tokens=self.usage.completion_tokens + used["output_tokens"],
+            prefill_seconds=self.usage.prefill_seconds + seconds.get("prefill", 0.0),
+            decode_seconds=self.usage.decode_seconds + seconds.get("decode", 0.0),
+        )
+
+
+class Assistant:
+    """Answers requests over one shop with one engine. Safe to use from several threads."""
+
+    def __init__(self, shop: Shop, engine: Engine) -> None:
+        self.shop = shop
+        self.engine = engine
+        self.conversations = Conversations(shop.engine)
+        self._tools: dict[Role, list[ShopTool]] = {role: tools_for(role) for role in ("marketer", "shopper")}
+        self._schemas: dict[str, dict[str, Any]] = {}
+
+    def tools(self, role: Role) -> list[ShopTool]:
+        """The tools that a role's assistant is built with."""
+        return self._tools[role]
+
+    def warm(self, *, on_progress: Any = None) -> None:
+        """Load the model and prefill the prompts' fixed parts."""
+        prefixes = [
+            (planner_prefix(role, language, self._tools[role]), self._offered(role))
+            for role in self._tools
+            for language in ("en", "zh")
+        ]
+        self.engine.warm(prefixes, on_progress)
+
+    def close(self) -> None:
+        """Free the model."""
+        self.engine.close()
+
+    # A turn
+
+    def stream(self, request: Request, *, stop: threading.Event | None = None) -> Iterator[Event]:
+        """Answer one request: Steps and text as they come, then one Answer.
+
+        Setting `stop`, or closing the iterator, ends the turn; what was written so far is kept.
+        """
+        started = time.perf_counter()
+        first = 0.0
+        text = CONTROL.sub("", request.text).strip()
+        language = request.language or detect(text)
+        refusal = refuse(text, language)
+        if refusal:
+            yield TextDelta(text=refusal)
+            yield Answer(text=refusal, language=language, conversation=request.conversation, engine=self.engine.name)
+            return
+        history = self._history(request)
+        draft = Draft(self._open(request, text, language), language)
+        self.conversations.append_user(draft.conversation, text)
+        turn = _Turn(self, request, text, history, draft, stop or threading.Event())
+        stored = False
+        try:
+            for event in turn.run():
+                first = first or time.perf_counter() - started
+                yield event
+            timings = Timings(first_event_seconds=round(first, 3), total_seconds=round(time.perf_counter() - started, 3))
+            answer = turn.answer(timings)
+            stored = True
+            yield self._store(answer)
+        finally:
+            if not stored:
+                draft.stopped = True
+                self._store(turn.answer(Timings(total_seconds=round(time.perf_counter() - started, 3))))
+
+    def _store(self, answer: Answer) -> Answer:
+        message_id = self.conversations.append_assistant(answer.conversation, answer.text, answer.model_dump(mode="json"))
+        return answer.model_copy(update={"message_id": message_id})
+
+    def _open(self, request: Request, text: str, language: Language) -> str:
+        if request.conversation:
+            return request.conversation
+        return self.conversations.start(request.role, request.actor, text[:60], language)
+
+    def _history(self, request: Request) -> list[Turn]:
+        """Earlier turns. Raises LookupError for a conversation that is not the actor's own."""
+        if not request.conversation:
+            return []
+        return recall(self.conversations.messages(request.conversation, role=request.role, actor=request.actor))
+
+    # What a turn needs of the tools
+
+    def schema(self, tool: ShopTool) -> dict[str, Any]:
+        """A tool's schema, its enums filled from the shop; made once."""
+        if tool.name not in self._schemas:
+            self._schemas[tool.name] = tool.schema(self.shop)
+        return self._schemas[tool.name]
+
+    def _offered(self, role: Role) -> list[dict[str, Any]]:
+        return [openai_schema(tool, self.schema(tool)) for tool in self._tools[role]]
+
+    def plan(
+        self, request: Request, text: str, history: Sequence[Turn], draft: Draft, stop: threading.Event, tail: Sequence[BaseMessage] = ()
+    ) -> "Iterator[AIMessageChunk | Plan]":
+        """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
+        role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
+        narrowed = {name: plan_for(self.schema(tool), text, history) for name, tool in tools.items()}
+        messages = [*planner_prefix(role, draft.language, self._tools[role]), *planner_history(history), HumanMessage(text), *tail]
+        whole: AIMessageChunk | None = None
+        options = {"narrowed": narrowed, "numbers": Binder.of(None, None, text).numbers, "max_tokens": 120}
+        for chunk in self.engine.stream(messages, tools=self._offered(role), stop_event=stop, **options):
+            draft.count(chunk)
+            whole = chunk if whole is None else whole + chunk
+            yield chunk
+        if whole is not None and whole.tool_calls:
+            call = whole.tool_calls[0]
+            if call["name"] in tools:
+                chosen = narrowed[call["name"]]
+                yield Plan(tool=tools[call["name"]], arguments=settle(call["args"], chosen, text, history), call_id=call["id"] or "")
+
+
+@dataclass
+class _Turn:
+    """One turn: what it is about and what has been made of it so far."""
+
+    assistant: Assistant
+    request: Request
+    text: str
+    history: list[Turn]
+    draft: Draft
+    stop: threading.Event
+
+    def run(self) -> Iterator[Event]:
+        """The turn's events but the Answer. A failure ends it with an honest sentence, logged with an id."""
+        language = self.draft.language
+        try:
+            yield from self._plan_and_answer()
+        except EngineError as error:
+            yield from self._fail(str(error) if language == "en" else f"模型没有给出回答：{error}")
+        except Exception:
+            self.draft.error_id = uuid.uuid4().hex[:8]
+            log.exception("turn failed, id %s", self.draft.error_id)
+            yield from self._fail(
+                say(
+                    language,
+                    f"Something went wrong on our side; nothing was changed. It is logged as {self.draft.error_id}. Please try again.",
+                    f"系统出了点问题，没有做任何改动，记录编号{self.draft.error_id}。请再试一次。",
+                )
+            )
+        self.draft.stopped = self.draft.stopped or self.stop.is_set()
+
+    def _fail(self, sentence: str) -> Iterator[Event]:
+        yield self.draft.add(("\n\n" if self.draft.text else "") + sentence)
+
+    def _plan_and_answer(self) -> Iterator[Event]:
+        tail: list[BaseMessage] = []
+        before: Plan | None = None
+        for _attempt in range(2):
+            plan: Plan | None = None
+            reply = ""
+            named = ""
+            for item in self.assistant.plan(self.request, self.text, self.history, self.draft, self.stop, tail):
+                if isinstance(item, Plan):
+                    plan = item
+                elif item.tool_call_chunks and item.tool_call_chunks[0].get("name") and before is None:
+                    named = str(item.tool_call_chunks[0]["name"])
+                    yield Step(id=self._step_id(), tool=named, status="running")
+                elif item.text and before is None:
+                    reply += item.text
+                    yield self.draft.add(item.text)
+            if plan is None or (before and (plan.tool.name, plan.arguments) == (before.tool.name, before.arguments)):
+                break
+            step, result = self._run(plan)
+            if result is not None:
+                self.draft.steps = [*self.draft.steps, step]
+                yield step
+                yield from self._write(step, result)
+                return
+            self.draft.steps = [*self.draft.steps, step]
+            yield step
+            before = plan
+            tail = call_messages(self.text, plan.tool.name, plan.arguments, step.text)[1:]
+        if before is not None:
+            yield self.draft.add(self.draft.steps[-1].text)
+        elif not self.draft.text and not self.stop.is_set():
+            yield self.draft.add(
+                say(self.draft.language, "I am not sure what you mean. Could you say it differently?", "我没太明白，您能换个说法吗？")
+            )
+
+    def _step_id(self) -> str:
+        return f"s{len(self.draft.steps) + 1}"
+
+    def _context(self) -> ToolContext:
+        transcript = [
+            part
+            for turn in self.history
+            for part in ({"role": "user", "text": turn.text}, {"role": "assistant", "text": turn.answer})
+        ]
+        return ToolContext(
+            shop=self.assistant.shop,
+            role=self.request.role,
+            actor=self.request.actor,
+            language=self.draft.language,
+            customer_id=self.request.customer_id,
+            conversation_id=self.draft.conversation,
+            transcript=(*transcript, {"role": "user", "text": self.text}),
+        )
+
+    def _run(self, plan: Plan) -> tuple[Step, ToolResult | None]:
+        started = time.perf_counter()
+        step = {"id": self._step_id(), "tool": plan.tool.name, "arguments": plan.arguments}
+        try:
+            result = plan.tool.run(self._context(), plan.arguments)
+        except ToolError as error:
+            return Step(**step, status="failed", text=str(error), seconds=time.perf_counter() - started), None
+        done = Step(
+            **step,
+            status="done",
+            result=result.data,
+            text="\n".join(dict.fromkeys(part for part in (result.headline, result.text, result.appendix) if part)),
+            memory=result.memory,
+            views=result.views,
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        self.draft.result = result
+        return done, result
+
+    def _write(self, step: Step, result: ToolResult) -> Iterator[Event]:
+        """Headline, the writer's words, appendix."""
+        if result.headline:
+            yield self.draft.add(result.headline)
+        if result.reply and not self.stop.is_set():
+            yield from self._compose(step, result)
+        if result.appendix:
+            yield self.draft.add(("\n\n" if self.draft.text else "") + result.appendix)
+
+    def _compose(self, step: Step, result: ToolResult) -> Iterator[Event]:
+        """The writer's words, clause by clause; a draft that cannot be bound is written once more."""
+        binder = Binder.of(step, result, self.text)
+        opened = self.draft.text
+        lead = "\n\n" if opened else ""
+        complaint = ""
+        for attempt in range(2):
+            if attempt:
+                self.draft.text = opened
+                yield TextReset()
+                if opened:
+                    yield TextDelta(text=opened)
+            messages = writer_messages(self.text, result, self.draft.language, complaint)
+            complaint = ""
+            written = ""
+            for clause in clauses(self._words(messages, binder, result)):
+                complaint = binder.problem(clause)
+                if complaint or (result.max_characters and len(written) + len(clause.rstrip()) > result.max_characters and written):
+                    break
+                yield self.draft.add(clause if written else lead + clause.lstrip())
+                written += clause
+            if not complaint and (written.strip() or self.stop.is_set()):
+                return
+            log.info("draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint or "it was empty")
+        self.draft.text = opened
+        yield TextReset()
+        yield self.draft.add((opened + (lead + result.fallback if result.fallback else "")) if not opened else lead + result.fallback if result.fallback else "")
+
+    def _words(self, messages: Sequence[BaseMessage], binder: Binder, result: ToolResult) -> Iterator[str]:
+        limit = 60 + result.max_characters if result.max_characters else 140
+        for chunk in self.assistant.engine.stream(messages, numbers=binder.numbers, stop_event=self.stop, max_tokens=limit):
+            self.draft.count(chunk)
+            if chunk.text:
+                yield chunk.text
+
+    def answer(self, timings: Timings) -> Answer:
+        """The turn as it stands."""
+        draft = self.draft
+        binder = Binder.of(draft.steps[-1] if draft.steps else None, draft.result, self.text)
+        if draft.steps and draft.result is None:
+            binder = Binder([Source(s.id, s.tool, s.text) for s in draft.steps] + [Source("", "request", self.text)])
+        return Answer(
+            text=draft.text,
+            language=draft.language,
+            conversation=draft.conversation,
+            steps=draft.steps,
+            evidence=binder.evidence(draft.text),
+            usage=draft.usage,
+            timings=timings,
+            engine=self.assistant.engine.name,
+            stopped=draft.stopped,
+            error_id=draft.error_id,
+        )
+
+
+def refuse(text: str, language: Language) -> str:
+    """Why a request cannot be taken; empty when it can."""
+    if not text:
+        return say(language, "Please type a question.", "请输入您的问题。")
+    if len(text) > LONGEST_REQUEST:
+        return say(
+            language,
+            f"Your message has {len(text):,} characters; at most {LONGEST_REQUEST:,} fit. Please shorten it.",
+            f"您的消息有{len(text):,}个字符，最多{LONGEST_REQUEST:,}个。请缩短后再发。",
+        )
+    return ""
+
+
+def settle(arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]) -> dict[str, Any]:
+    """The arguments that may be used: those read by code, and the model's own where the words bear them out."""
+    said = " ".join([text, *(turn.text for turn in history[-2:])]).lower()
+    kept: dict[str, Any] = {}
+    for name, spec in chosen.open.get("properties", {}).items():
+        value = arguments.get(name)
+        if value is None or value == "":
+            continue
+        free = spec.get("type") == "string" and "enum" not in spec
+        if free and not borne_out(str(value), said):
+            if name in chosen.open.get("required", ()):
+                kept[name] = text[: spec.get("maxLength", 100)]
+            continue
+        kept[name] = value
+    return {**kept, **chosen.fixed}
+
+
+def borne_out(value: str, said: str) -> bool:
+    """Whether the person's words bear out a free argument: a shared word, or it is in the other language."""
+    latin = re.findall(r"[a-z]{3,}", value.lower())
+    han = re.findall(r"[\u3400-\u9fff]", value)
+    said_han = bool(re.search(r"[\u3400-\u9fff]", said))
+    if han and said_han:
+        return any(char in said for char in han)
+    if latin and not han and re.search(r"[a-z]{3,}", said):
+        return any(word[:4] in said for word in latin)
+    return True

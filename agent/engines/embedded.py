@@ -1,0 +1,48 @@
+"""The embedded engine as the loop uses it."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from shopwright.agent.engines.base import Prefix
+from shopwright.agent.engines.gguf import GgufChatModel
+from shopwright.agent.grammar import Narrowed
+
+
+class EmbeddedEngine:
+    """Decodes under grammars: tool names, narrowed arguments, grounded numbers."""
+
+    def __init__(self, model: GgufChatModel) -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        """gguf and the model file's name."""
+        return f"gguf:{self.model.model_path.stem}"
+
+    def stream(
+        self,
+        messages: Sequence[BaseMessage],
+        *,
+        tools: Sequence[dict[str, Any]] = (),
+        narrowed: Mapping[str, Narrowed] | None = None,
+        numbers: Sequence[str] | None = None,
+        stop_event: threading.Event | None = None,
+        max_tokens: int = 400,
+    ) -> Iterator[AIMessageChunk]:
+        """Stream one call; see Engine."""
+        runnable = self.model.bind_tools(tools) if tools else self.model
+        options = {"narrowed": narrowed, "numbers": numbers, "stop_event": stop_event, "max_tokens": max_tokens}
+        for chunk in runnable.stream(list(messages), **options):
+            if isinstance(chunk, AIMessageChunk):
+                yield chunk
+
+    def warm(self, prefixes: Sequence[Prefix], on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Load the weights and fill each prefix's KV cache, from disk where it was saved."""
+        self.model.warm(prefixes, on_progress)
+
+    def close(self) -> None:
+        """Free the weights."""
+        self.model.close()

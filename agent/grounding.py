@@ -1,0 +1,129 @@
+"""Binds what an answer says to the evidence it rests on."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shopwright.agent.mentions import WORDS, number
+from shopwright.agent.turn import Evidence, Step
+from shopwright.tools.base import ToolResult
+
+NUMERAL = re.compile(r"\d[\d,]*(?:\.\d+)?")
+WORDED = re.compile(
+    r"(?P<zh>[一二三四五六七八九两]?[十百千万]+[一二三四五六七八九十百千万]*|[二三四五六七八九两])(?=成|折|倍|%|个百分点|万|千|百|元|块|天|周|个月|年|位|人|名|单|次)|"
+    r"百分之(?P<per>[一二三四五六七八九十百]+)|"
+    rf"\b(?P<en>{'|'.join(w for w in WORDS if len(w) > 2 and w != 'one')})\b(?=\s+(?:percent|per cent|times|dollars|customers|households|orders|days|weeks|months|years))",
+    re.IGNORECASE,
+)
+QUOTED = re.compile(r"《([^》]{2,80})》|\*\*([^*]{2,80})\*\*")
+CLAIMS = re.compile(
+    r"\b(?:free shipping|free delivery|for free|buy one,? get one|bogo|guarantee[ds]?|organic|clinically|doctor|cures?|"
+    r"award[- ]winning|best[- ]selling|number one|limited[- ]time|today only|while stocks last|money[- ]back|% off|discount|save up to|half price)\b|"
+    r"包邮|免费|买一送一|赠品|赠送|有机|医生|治疗|疗效|第一品牌|销量第一|全网最低|最低价|限时|仅限今日|假一赔|折扣|打折|折优惠|\d折|半价|立减|满减|返现",
+    re.IGNORECASE,
+)
+BOUNDARY = re.compile(r"(?<=[。！？；，\n])|(?<=[.!?;:,])(?=\s)")
+
+
+def numbers_in(text: str) -> list[str]:
+    """Every numeral in `text`, as written, in order and without repeats."""
+    return list(dict.fromkeys(match[0].rstrip(",") for match in NUMERAL.finditer(text)))
+
+
+def _value(numeral: str) -> float:
+    return float(numeral.replace(",", ""))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One line that numbers may come from."""
+
+    step: str
+    tool: str
+    line: str
+
+
+class Binder:
+    """Holds the evidence of one turn and checks text against it."""
+
+    def __init__(self, sources: Iterable[Source], *, copy: bool = False) -> None:
+        self._sources = list(sources)
+        self._by_value: dict[float, Source] = {}
+        for source in self._sources:
+            for numeral in numbers_in(source.line):
+                self._by_value.setdefault(_value(numeral), source)
+        self._all = "\n".join(source.line for source in self._sources).lower()
+        self._copy = copy
+
+    @classmethod
+    def of(cls, step: Step | None, result: ToolResult | None, request: str) -> "Binder":
+        """The evidence of a turn: each line of the tool's result, its arguments, the person's own words."""
+        if step is None or result is None:
+            return cls([Source("", "request", request)])
+        written = [result.text, result.headline, result.appendix]
+        lines = dict.fromkeys(line.strip("-> ").strip() for text in written for line in text.splitlines())
+        sources = [Source(step.id, step.tool, line) for line in lines if line]
+        sources += [Source(step.id, step.tool, f"{key}: {value}") for key, value in step.arguments.items()]
+        return cls(sources, copy=result.is_copy)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numerals that text may hold."""
+        return list(dict.fromkeys(n for source in self._sources for n in numbers_in(source.line)))
+
+    def problem(self, text: str) -> str:
+        """Why `text` cannot be bound to the evidence; empty when it can."""
+        for numeral in numbers_in(text):
+            if _value(numeral) not in self._by_value:
+                return f"held the number {numeral}, which is not in the facts"
+        for match in WORDED.finditer(text):
+            words = match["zh"] or match["per"] or match["en"]
+            value = number(words)
+            if value is not None and value not in self._by_value:
+                return f"held the number {match[0]}, which is not in the facts"
+        for match in QUOTED.finditer(text):
+            name = (match[1] or match[2]).lower()
+            if not self._copy and name not in self._all and not set(name) <= set("0123456789.,%$ "):
+                return f"named {match[0]}, which is not in the facts"
+        if self._copy:
+            for match in CLAIMS.finditer(text):
+                if match[0].lower() not in self._all and not self._offers(match[0]):
+                    return f"claimed “{match[0]}”, which is not in the facts"
+        return ""
+
+    def _offers(self, claim: str) -> bool:
+        """Whether a discount claim is backed by an offer among the facts."""
+        about_discount = re.search(r"off|discount|save|折|优惠|减", claim, re.IGNORECASE)
+        return bool(about_discount) and bool(re.search(r"% off|\d折", self._all))
+
+    def evidence(self, text: str) -> list[Evidence]:
+        """Each number of `text` with the line that holds it; numbers of the request have no step."""
+        found = []
+        for numeral in numbers_in(text):
+            source = self._by_value.get(_value(numeral))
+            if source is not None:
+                found.append(Evidence(claim=numeral, step=source.step, tool=source.tool, source=source.line))
+        return found
+
+
+def clauses(pieces: Iterable[str]) -> Iterator[str]:
+    """Cuts streamed pieces at clause ends, so that each number is whole when it is checked."""
+    buffer = ""
+    for piece in pieces:
+        buffer += piece
+        parts = [part for part in BOUNDARY.split(buffer) if part]
+        if len(parts) > 1:
+            yield from parts[:-1]
+            buffer = parts[-1]
+    if buffer:
+        yield buffer
+
+
+def sources_of(steps: Sequence[Step]) -> list[Source]:
+    """Every line that the steps' results hold."""
+    return [
+        Source(step.id, step.tool, line.strip("-> ").strip())
+        for step in steps
+        for line in step.text.splitlines()
+        if line.strip()
+    ]

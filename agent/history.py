@@ -1,0 +1,67 @@
+"""What earlier turns leave for later ones."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from shopwright.agent.prompts import call_messages
+from shopwright.knowledge.conversations import StoredMessage
+
+TURNS_KEPT = 6
+AUDIENCE_KEYS = (
+    "segment", "bought", "age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner",
+    "uses_coupons", "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top",
+)  # fmt: skip
+
+
+@dataclass
+class Turn:
+    """An earlier turn: what was asked, called and answered."""
+
+    text: str
+    answer: str = ""
+    tool: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    memory: str = ""
+    products: list[int] = field(default_factory=list)
+
+    @property
+    def audience(self) -> dict[str, Any]:
+        """Which customers the turn was about."""
+        return {key: self.arguments[key] for key in AUDIENCE_KEYS if key in self.arguments}
+
+
+def recall(messages: Iterable[StoredMessage]) -> list[Turn]:
+    """The turns of a stored conversation, oldest first."""
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role == "user":
+            turns.append(Turn(message.text))
+        elif turns:
+            turns[-1].answer = message.text
+            steps = [step for step in (message.answer or {}).get("steps", []) if step.get("status") == "done"]
+            if steps:
+                _learn(turns[-1], steps[-1])
+    return turns
+
+
+def _learn(turn: Turn, step: dict[str, Any]) -> None:
+    result = step.get("result") or {}
+    turn.tool, turn.arguments, turn.memory = step["tool"], step.get("arguments", {}), step.get("memory", "")
+    products = [item.get("product", item) for item in result.get("products", [])]
+    if isinstance(result.get("product"), dict):
+        products.append(result["product"])
+    turn.products = [item["product_id"] for item in products if "product_id" in item]
+
+
+def planner_history(turns: Sequence[Turn]) -> list[BaseMessage]:
+    """Earlier turns as the planner reads them: each call and its gist, not the whole answers."""
+    messages: list[BaseMessage] = []
+    for turn in turns[-TURNS_KEPT:]:
+        if turn.tool:
+            messages += call_messages(turn.text[:300], turn.tool, turn.arguments, turn.memory[:200] or "ok")
+        elif turn.answer:
+            messages += [HumanMessage(turn.text[:300]), AIMessage(turn.answer[:200])]
+    return messages

@@ -1,0 +1,34 @@
+"""Wires the assistant together: the one place that reads settings and chooses an engine."""
+
+from shopwright.agent.assistant import Assistant
+from shopwright.agent.engines.base import Engine
+from shopwright.knowledge.settings import Settings
+from shopwright.knowledge.shop import Shop
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for. Raises EngineError when it lacks a setting."""
+    if settings.engine == "remote":
+        from shopwright.agent.engines.remote import RemoteEngine
+
+        return RemoteEngine(
+            settings.remote_url, settings.remote_model, settings.remote_api_key, settings.remote_timeout_seconds
+        )
+    from shopwright.agent.engines.embedded import EmbeddedEngine
+    from shopwright.agent.engines.gguf import GgufChatModel
+    from shopwright.knowledge.fetch import model_path
+
+    return EmbeddedEngine(
+        GgufChatModel(
+            model_path=model_path(settings),
+            context=settings.model_context,
+            slots=settings.model_slots,
+            threads=settings.model_threads,
+            cache_dir=settings.cache_dir / "kv",
+        )
+    )
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """The assistant over the shop in `settings.data_dir`. The model loads at the first request or `warm()`."""
+    return Assistant(Shop(settings), open_engine(settings))

@@ -1,0 +1,158 @@
+"""What reviewers say, in figures and in their own words."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shopwright.knowledge.types import Quote, ReviewReport
+from shopwright.tools.base import (
+    Example,
+    Plot,
+    Quotes,
+    Series,
+    Table,
+    ToolContext,
+    ToolError,
+    ToolResult,
+    View,
+    mentioned,
+    shop_tool,
+)
+from shopwright.tools.wording import percent, say, whole
+
+About = Annotated[
+    str | None,
+    Field(description="What the reviews are about (hotel, camera, a product ...), in the person's words, only if named.", max_length=60),
+]
+AspectName = Annotated[
+    str | None,
+    Field(description="Side of the thing (battery, service, price ...), in the person's words, only if named.", max_length=40),
+]
+Tongue = Annotated[Literal["en", "zh"] | None, mentioned("language", "Only reviews written in this language.")]
+Mood = Annotated[Literal["positive", "negative"] | None, mentioned("sentiment", "Only praise or only complaints.")]
+
+
+@shop_tool(
+    roles=("marketer",),
+    examples=(
+        Example("What do people complain about in the hotel reviews?", "酒店的差评主要在抱怨什么？", {"about": "hotel", "sentiment": "negative"}, {"about": "酒店", "sentiment": "negative"}),
+        Example("How is the battery of the camera reviewed?", "相机的电池评价如何？", {"about": "camera", "aspect": "battery"}, {"about": "相机", "aspect": "电池"}),
+        Example("Summarise our reviews", "总结一下我们的评论", {}),
+    ),
+)
+def analyze_reviews(
+    context: ToolContext,
+    about: About = None,
+    aspect: AspectName = None,
+    language: Tongue = None,
+    sentiment: Mood = None,
+) -> ToolResult:
+    """Read customer reviews: how many are good or bad, praised and criticised aspects, quotes."""
+    analyst = context.shop.reviews
+    subject = analyst.resolve_subject(about) if about else None
+    if about and subject is None and about.strip().lower() not in GENERIC:
+        known = say(context.language, ", ", "、").join(
+            say(context.language, name, name_zh) for _, name, name_zh, _ in analyst.subjects()
+        )
+        raise ToolError(
+            say(
+                context.language,
+                f"There are no reviews about '{about}'. Reviews exist about: {known}.",
+                f"没有关于“{about}”的评论。已有评论的对象：{known}。",
+            )
+        )
+    try:
+        report = analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment)
+    except (LookupError, ValueError) as error:
+        raise ToolError(str(error)) from error
+    return _result(context, report)
+
+
+GENERIC = {
+    "reviews", "review", "our reviews", "customer reviews", "products", "our products", "customers", "feedback", "everything", "all",
+    "评论", "评价", "我们的评论", "客户评论", "用户评价", "商品", "产品", "全部", "所有评论", "顾客评论", "差评", "好评",
+}  # fmt: skip
+
+
+def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
+    tongue = context.language
+    about = say(tongue, report.subject_name, report.subject_name_zh) or say(tongue, "all reviews", "全部评论")
+    if not report.reviews:
+        nothing = say(tongue, f"No review matches ({about}).", f"没有符合条件的评论（{about}）。")
+        return ToolResult(text=nothing, headline=nothing, data=report.model_dump(mode="json"))
+    headline = say(
+        tongue,
+        f"**{about}**: {whole(report.reviews)} reviews, {whole(report.positive)} positive ({percent(report.positive_share)}) "
+        f"and {whole(report.negative)} negative.",
+        f"**{about}**：共{whole(report.reviews)}条评论，正面{whole(report.positive)}条（{percent(report.positive_share)}），负面{whole(report.negative)}条。",
+    )
+    aspects = [
+        say(
+            tongue,
+            f"- {a.name}: {whole(a.positive)} good, {whole(a.negative)} bad mentions",
+            f"- {a.name_zh}：好评{whole(a.positive)}次，差评{whole(a.negative)}次",
+        )
+        for a in report.aspects[:6]
+    ]
+    quotes = report.complaints[:2] + report.praise[:2]
+    quoted = [say(tongue, f'- someone wrote ({q.label}): "{q.text[:120]}"', f"- 有人写道（{'好评' if q.label == 'positive' else '差评'}）：“{q.text[:60]}”") for q in quotes]
+    return ToolResult(
+        text="\n".join([f"- {headline.replace('**', '')}", *aspects, *quoted]),
+        headline=headline + ("\n\n" + "\n".join(aspects[:4]) if aspects else ""),
+        reply=say(
+            tongue,
+            "Write one or two sentences: what reviewers like, what they criticise, and what to improve first. No figures, no quotes.",
+            "写一两句话：顾客喜欢什么、批评什么、应先改进什么。不要数字，不要引用原文。",
+        ),
+        appendix="\n".join(_quoted(tongue, quote) for quote in (report.complaints[:1] + report.praise[:1])),
+        memory=say(tongue, f"read reviews about: {about}", f"已分析评论：{about}"),
+        data=report.model_dump(mode="json"),
+        views=_views(context, report),
+    )
+
+
+def _quoted(tongue: str, quote: Quote) -> str:
+    mark = "👍" if quote.label == "positive" else "👎"
+    text = quote.text if len(quote.text) <= 160 else quote.text[:160].rstrip() + "…"
+    return f"> {mark} {text}"
+
+
+def _views(context: ToolContext, report: ReviewReport) -> list[View]:
+    tongue = context.language
+    views: list[View] = []
+    if report.aspects:
+        names: list[str | int | float] = [say(tongue, a.name, a.name_zh) for a in report.aspects]
+        views.append(
+            Plot(
+                title=say(tongue, "Mentions by aspect", "各方面提及次数"),
+                chart="stacked",
+                y_label=say(tongue, "mentions", "次数"),
+                series=[
+                    Series(name=say(tongue, "Good", "好评"), x=names, y=[float(a.positive) for a in report.aspects]),
+                    Series(name=say(tongue, "Bad", "差评"), x=names, y=[float(a.negative) for a in report.aspects]),
+                ],
+            )
+        )
+    if len(report.by_subject) > 1:
+        views.append(
+            Table(
+                title=say(tongue, "By subject", "按对象"),
+                columns=[say(tongue, "Subject", "对象"), say(tongue, "Reviews", "评论数"), say(tongue, "Share", "占比")],
+                rows=[[say(tongue, s.name, s.name_zh), whole(s.count), percent(s.share)] for s in report.by_subject],
+            )
+        )
+    for title, quotes in (
+        (say(tongue, "Complaints", "差评原文"), report.complaints),
+        (say(tongue, "Praise", "好评原文"), report.praise),
+    ):
+        if quotes:
+            views.append(
+                Quotes(
+                    title=title,
+                    quotes=[
+                        {"text": q.text, "source": say(tongue, f"review {q.review_id}", f"评论 {q.review_id}"), "label": q.label}
+                        for q in quotes
+                    ],
+                )
+            )
+    return views
