@@ -38,6 +38,7 @@ class StoredMessage(Frozen):
     answer: dict[str, Any] | None
     created_at: datetime
     rating: int | None = Field(default=None, description="What the reader said of it: 1, -1, or None.")
+    reason: str = Field(default="", description="Why, in the reader's words.")
 
 
 class FeedbackInfo(Frozen):
@@ -130,7 +131,7 @@ class Conversations:
         with Session(self.engine) as session:
             _owned(session, conversation_id, role, actor)
             rows = session.exec(
-                select(Message, Feedback.rating)
+                select(Message, Feedback.rating, Feedback.reason)
                 .join(
                     Feedback,
                     (col(Feedback.message_id) == Message.id) & (Feedback.actor == actor),
@@ -139,7 +140,7 @@ class Conversations:
                 .where(Message.conversation_id == conversation_id)
                 .order_by(col(Message.id))
             )
-            return [_stored(message, rating) for message, rating in rows]
+            return [_stored(message, rating, reason) for message, rating, reason in rows]
 
     def owned(self, conversation_id: str, role: str, actor: str) -> bool:
         """Whether the conversation exists and belongs to this role and actor."""
@@ -290,7 +291,7 @@ def _number(key: int | None) -> int:
     return key
 
 
-def _stored(message: Message, rating: int | None) -> StoredMessage:
+def _stored(message: Message, rating: int | None, reason: str | None) -> StoredMessage:
     return StoredMessage(
         id=_number(message.id),
         role=message.role,
@@ -298,6 +299,7 @@ def _stored(message: Message, rating: int | None) -> StoredMessage:
         answer=message.answer,
         created_at=message.created_at,
         rating=rating,
+        reason=reason or "",
     )
 
 
