@@ -46,7 +46,7 @@ class Asker:
         """A message of this person."""
         from shopwright.agent.turn import Request
 
-        actor = "terminal" if self.customer is None else f"terminal:{self.customer}"
+        actor = "@terminal" if self.customer is None else f"@terminal:{self.customer}"
         return Request(
             role=self.role,
             actor=actor,
