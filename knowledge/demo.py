@@ -138,8 +138,8 @@ def _make_room(engine: Engine, fingerprint: str) -> None:
                     continue  # rows of one's own joined the present demo: nothing is removed then
                 raise RuntimeError(
                     f"The table {name} holds rows that are not the demo's. Import the demo into a data "
-                    "folder of its own: set SHOPWRIGHT_DATA_DIR (or SHOPWRIGHT_DATABASE_URL) to an empty place "
-                    "and run it again."
+                    "folder of its own: set SHOPWRIGHT_DATA_DIR (or SHOPWRIGHT_DATABASE_URL) to an empty "
+                    "place and run it again."
                 )
         if not outdated:
             return

@@ -20,7 +20,7 @@ PLACES = ("display_location", "mailer_location")
 
 @dataclass(frozen=True)
 class StoreCounts:
-    """`cells` rows of (product, week, stores with a display, stores with a mailer), from `used` source rows."""
+    """`cells` rows of (product, week, stores with a display, stores with a mailer), from `used` rows read."""
 
     rows: Iterator[Row]
     cells: int

@@ -1,0 +1,69 @@
+"""Fetching a file from the Hugging Face hub, where the hub can be reached."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HUB_SECONDS = 5.0
+
+
+def hub_answers(repository: str, file: str, seconds: float = HUB_SECONDS) -> bool:
+    """Whether the hub tells us of the file within `seconds`.
+
+    Asked in a thread, because resolving a name can block for longer than any timeout of the request.
+    """
+    answered = threading.Event()
+    thread = threading.Thread(target=_ask, args=(repository, file, seconds, answered.set), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+def _ask(repository: str, file: str, seconds: float, yes: Callable[[], None]) -> None:
+    import httpx
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    try:
+        get_hf_file_metadata(hf_hub_url(repository, file), timeout=seconds)
+    except (OSError, httpx.HTTPError):  # refused, unreachable, offline by setting, or not there
+        return
+    yes()
+
+
+def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[int], None]) -> Path | None:
+    """Download the file below `folder`, going on where an earlier try stopped; None when the hub fails.
+
+    `on_bytes` is told the bytes had so far.
+    """
+    import httpx
+    from huggingface_hub import hf_hub_download
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        """Passes the hub's own progress on instead of drawing it."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            options.pop("name", None)
+            super().__init__(*arguments, **(options | {"disable": False, "file": _Nowhere()}))
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown = super().update(n)
+            on_bytes(int(self.n))
+            return shown
+
+    try:
+        return Path(hf_hub_download(repository, file, local_dir=folder, tqdm_class=Bar))
+    except (OSError, httpx.HTTPError, RuntimeError):  # RuntimeError: the hub's transfer library
+        return None
+
+
+class _Nowhere:
+    """A stream that keeps nothing."""
+
+    def write(self, text: str) -> int:
+        """Accept and drop."""
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
