@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from shopwright.knowledge.doctor_learned import look_at_engine, look_at_fitted, look_at_index
+from shopwright.knowledge.doctor_learned import look_at_engine, look_at_fitted, look_at_index, look_at_model
 from shopwright.knowledge.doctor_machine import (
     look_at_cpu,
     look_at_disk,
@@ -33,6 +33,7 @@ _LOOKS: tuple[tuple[str, str, str, Callable[[Settings], Finding]], ...] = (
     ("disk", "Disk", "磁盘", look_at_disk),
     ("gpu", "Graphics card", "显卡", look_at_gpu),
     ("engine", "Engine", "引擎", look_at_engine),
+    ("model", "Language model", "语言模型", look_at_model),
     ("database", "Database", "数据库", look_at_database),
     ("fitted", "Fitted models", "已训练模型", look_at_fitted),
     ("index", "Search index", "搜索索引", look_at_index),

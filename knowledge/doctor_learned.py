@@ -5,6 +5,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
 from shopwright.knowledge.database import open_database
+from shopwright.knowledge.fetch import QWEN
+from shopwright.knowledge.fetch_files import stamped
 from shopwright.knowledge.finding import Finding
 from shopwright.knowledge.saved import Manifest, SavedModelError, read_manifest
 from shopwright.knowledge.settings import Settings
@@ -31,6 +33,33 @@ def look_at_engine(settings: Settings) -> Finding:
         found_zh=where,
         remedy="Set SHOPWRIGHT_REMOTE_URL and SHOPWRIGHT_REMOTE_MODEL, or SHOPWRIGHT_ENGINE=auto.",
         remedy_zh="请设置 SHOPWRIGHT_REMOTE_URL 和 SHOPWRIGHT_REMOTE_MODEL,或设 SHOPWRIGHT_ENGINE=auto。",
+    )
+
+
+def look_at_model(settings: Settings) -> Finding:
+    """Whether the embedded model's file is there and was found to be the right one."""
+    if settings.engine == "remote":
+        return Finding(status="ok", found="not needed by the remote engine", found_zh="远程引擎不需要")
+    path = settings.model_path or settings.downloads / QWEN.name
+    if not path.is_file():
+        return Finding(
+            status="missing",
+            found=f"none at {path}",
+            found_zh=f"{path} 处没有文件",
+            remedy="Run `shopwright init --demo`, or set SHOPWRIGHT_MODEL_PATH to a GGUF file.",
+            remedy_zh="请运行 `shopwright init --demo`,或将 SHOPWRIGHT_MODEL_PATH 设为一个 GGUF 文件。",
+        )
+    size = f"{path.name}, {path.stat().st_size / 1e9:.2f} GB"
+    if settings.model_path:
+        return Finding(status="ok", found=f"{size}, your own", found_zh=f"{size},自备")
+    if stamped(path, QWEN.sha256):
+        return Finding(status="ok", found=f"{size}, checked", found_zh=f"{size},已校验")
+    return Finding(
+        status="warn",
+        found=f"{size}, not checked",
+        found_zh=f"{size},未校验",
+        remedy="Run `shopwright init --demo`: it checks the file's SHA-256.",
+        remedy_zh="请运行 `shopwright init --demo`:它会校验文件的 SHA-256。",
     )
 
 

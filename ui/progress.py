@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 LINE_SECONDS = 5.0
+IN_BYTES = ("Fetching ", "Checking ")
+"""How the names of the steps begin that count bytes."""
 
 
 class _Rate(ProgressColumn):
@@ -16,7 +18,7 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{human(speed, task.total or 0)}/s" if speed else "", style="progress.data.speed")
+        return Text(f"{human(speed, task.description)}/s" if speed else "", style="progress.data.speed")
 
 
 class ProgressReport:
@@ -57,7 +59,7 @@ class ProgressReport:
             self._write(step, done, total)
 
     def _draw(self, step: str, done: int, total: int) -> None:
-        count = f"{human(done, total)} / {human(total, total)}" if total else human(done, done)
+        count = f"{human(done, step)} / {human(total, step)}" if total else human(done, step)
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=total or None, count=count)
         self._bars.update(self._tasks[step], completed=done, total=total or None, count=count)
@@ -87,9 +89,9 @@ class _Line:
     def text(self, step: str, done: int, total: int) -> str:
         seconds = time.monotonic() - self.began
         rate = done / seconds if seconds > 0.5 else 0.0
-        parts = [f"{step}: {human(done, total)}" + (f" of {human(total, total)}" if total else "")]
+        parts = [f"{step}: {human(done, step)}" + (f" of {human(total, step)}" if total else "")]
         if rate:
-            parts.append(f"{human(rate, total)}/s")
+            parts.append(f"{human(rate, step)}/s")
         if rate and total > done:
             parts.append(f"{(total - done) / rate:.0f} s left")
         if self.ended:
@@ -97,8 +99,11 @@ class _Line:
         return ", ".join(parts)
 
 
-def human(number: float, scale: float) -> str:
-    """A count as people read it: 1,469,307; and beyond fifty million, where only bytes count, '1.12 GB'."""
-    if scale < 50_000_000:
+def human(number: float, step: str) -> str:
+    """A count as people read it: 1,469,307; or 1.12 GB in the steps that count bytes."""
+    if not step.startswith(IN_BYTES):
         return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
-    return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
+    for size, unit in ((1e9, "GB"), (1e6, "MB")):
+        if number >= size:
+            return f"{number / size:.2f} {unit}"
+    return f"{number / 1e3:.0f} kB"
