@@ -14,7 +14,7 @@ from shopwright.ui.cli_output import RefusedError, emit, emit_json, is_known, no
 from shopwright.ui.cli_transcript import Transcript
 
 if TYPE_CHECKING:
-    from shopwright.agent.local import Assistant
+    from shopwright.agent.assistant import Assistant
     from shopwright.agent.turn import Answer, Request
     from shopwright.knowledge.settings import Settings
 

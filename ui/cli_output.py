@@ -90,13 +90,13 @@ def log_file(settings: "Settings") -> Path:
 
 def _log_to(path: Path) -> None:
     root = logging.getLogger("shopwright")
-    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
-        return
+    for handler in [h for h in root.handlers if isinstance(h, _LateFile)]:
+        root.removeHandler(handler)
+        handler.close()
     handler = _LateFile(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    root.propagate = False
 
 
 class _LateFile(RotatingFileHandler):
