@@ -18,27 +18,50 @@ INIT = "Run `shopwright init --demo` (demo shop), or `shopwright init` and `shop
 INIT_ZH = "请运行 `shopwright init --demo`(演示商店),或先 `shopwright init` 再 `shopwright import 目录`。"
 
 
-def require_shop(settings: Settings) -> None:
-    """Raise LookupError, with what to do, unless the database is there, current and holds products."""
-    finding = look_at_database(settings)
-    if finding.status == "missing":
-        raise LookupError(f"{finding.found}. {finding.remedy}")
-
-
 def _no_database(found: str, found_zh: str) -> Finding:
     return Finding(status="missing", found=found, found_zh=found_zh, remedy=INIT, remedy_zh=INIT_ZH)
 
 
 def look_at_database(settings: Settings) -> Finding:
     """Whether the database answers, is current, and what it holds."""
+    return unreachable(settings) or _look_inside(settings)
+
+
+def unreachable(settings: Settings) -> Finding | None:
+    """Why the database cannot be worked with at all; None when it can, or when SQLite's file is yet to be."""
+    try:
+        url = make_url(settings.database)
+        if url.get_backend_name() == "sqlite" and not _sqlite_exists(url.database):
+            return None
+        engine = open_database(settings.database)
+        try:
+            _revision(engine)
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        return _unusable(str(error.__cause__ or error).strip().splitlines()[0])
+    return None
+
+
+def _unusable(reason: str) -> Finding:
+    return Finding(
+        status="missing",
+        found=f"The database cannot be used: {reason}",
+        found_zh=f"数据库无法使用:{reason}",
+        remedy="Check that the server runs and that SHOPWRIGHT_DATABASE_URL is right.",
+        remedy_zh="请检查数据库服务是否运行,以及 SHOPWRIGHT_DATABASE_URL 是否正确。",
+    )
+
+
+def _look_inside(settings: Settings) -> Finding:
     url = make_url(settings.database)
-    shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not _sqlite_exists(url.database):
         return _no_database(f"There is no database at {url.database}", f"{url.database} 处没有数据库")
     engine = open_database(settings.database)
     try:
         current, newest = _revision(engine), _newest_revision()
         if current is None:
+            shown = url.render_as_string(hide_password=True)
             return _no_database(f"The database {shown} is empty", f"数据库 {shown} 是空的")
         if current != newest:
             return Finding(
@@ -49,15 +72,6 @@ def look_at_database(settings: Settings) -> Finding:
                 remedy_zh="请运行 `shopwright init`:它会迁移并保留数据。",
             )
         return _counted(engine, f"{url.get_backend_name()}, {current}")
-    except SQLAlchemyError as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        return Finding(
-            status="missing",
-            found=f"The database {shown} cannot be used: {reason}",
-            found_zh=f"数据库 {shown} 无法使用:{reason}",
-            remedy="Check that the server runs and that SHOPWRIGHT_DATABASE_URL is right.",
-            remedy_zh="请检查数据库服务是否运行,以及 SHOPWRIGHT_DATABASE_URL 是否正确。",
-        )
     finally:
         engine.dispose()
 

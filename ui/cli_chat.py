@@ -10,7 +10,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 from shopwright.ui.cli_lines import Line, read_lines
-from shopwright.ui.cli_output import RefusedError, emit, emit_json, is_known, note, pick, sentence
+from shopwright.ui.cli_output import (
+    RefusedError,
+    emit,
+    emit_json,
+    is_known,
+    note,
+    pick,
+    require_shop,
+    sentence,
+)
 from shopwright.ui.cli_transcript import Transcript
 
 if TYPE_CHECKING:
@@ -60,8 +69,6 @@ class Asker:
 @contextmanager
 def opened(settings: "Settings") -> Iterator["Assistant"]:
     """The assistant over this machine's shop, closed afterwards."""
-    from shopwright.knowledge.doctor_shop import require_shop
-
     require_shop(settings)
     note(pick("Loading the model…", "正在加载模型……"))
     from shopwright.agent.local import open_assistant

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
+    from shopwright.knowledge.finding import Finding
     from shopwright.knowledge.settings import Settings
 
 LOG = logging.getLogger("shopwright.cli")
@@ -81,6 +82,25 @@ def load_settings() -> "Settings":
         raise RefusedError(f"A setting is wrong. {wrong}", f"设置有误。{wrong}", code=2) from error
     _log_to(log_file(settings))
     return settings
+
+
+def require_database(settings: "Settings") -> None:
+    """Refuse to go on when the database cannot be worked with at all."""
+    from shopwright.knowledge.doctor_shop import unreachable
+
+    _refuse(unreachable(settings))
+
+
+def require_shop(settings: "Settings") -> None:
+    """Refuse to go on, with what to do, unless the database is there, current and holds products."""
+    from shopwright.knowledge.doctor_shop import look_at_database
+
+    _refuse(look_at_database(settings))
+
+
+def _refuse(finding: "Finding | None") -> None:
+    if finding is not None and finding.status == "missing":
+        raise RefusedError(f"{finding.found}. {finding.remedy}", f"{finding.found_zh}。{finding.remedy_zh}")
 
 
 def log_file(settings: "Settings") -> Path:

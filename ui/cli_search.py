@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shopwright.ui.cli_lines import Line, read_lines
-from shopwright.ui.cli_output import RefusedError, emit, emit_json, note, pick, sentence
+from shopwright.ui.cli_output import RefusedError, emit, emit_json, note, pick, require_shop, sentence
 
 if TYPE_CHECKING:
     from shopwright.knowledge.settings import Settings
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 @contextmanager
 def opened(settings: "Settings") -> Iterator["Shop"]:
     """The shop of these settings, refused with a remedy when there is none."""
-    from shopwright.knowledge.doctor_shop import require_shop
-
     require_shop(settings)
     from shopwright.knowledge.shop import Shop
 

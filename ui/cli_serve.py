@@ -8,7 +8,7 @@ import time
 import webbrowser
 from typing import TYPE_CHECKING
 
-from shopwright.ui.cli_output import RefusedError, note, pick
+from shopwright.ui.cli_output import RefusedError, note, pick, require_shop
 
 if TYPE_CHECKING:
     import uvicorn
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def serve(settings: "Settings", *, host: str | None, port: int | None, browse: bool | None) -> None:
     """Serve until interrupted. The address is taken first, so that a busy port is said at once."""
-    from shopwright.knowledge.doctor_shop import require_shop
-
     require_shop(settings)
     address = host or settings.host
     with listening(address, settings.port if port is None else port) as taken:

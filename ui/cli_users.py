@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopwright.ui.cli_output import RefusedError, emit, emit_json, load_settings, note, pick
+from shopwright.ui.cli_output import (
+    RefusedError,
+    emit,
+    emit_json,
+    load_settings,
+    note,
+    pick,
+    require_database,
+)
 
 if TYPE_CHECKING:
     from shopwright.knowledge.users import Users
@@ -22,6 +30,7 @@ def _users() -> "Users":
     from shopwright.knowledge.users import Users
 
     settings = load_settings()
+    require_database(settings)
     engine = open_database(settings.database)
     migrate(engine)
     return Users(engine, settings.data_dir)

@@ -103,6 +103,19 @@ def test_without_a_shop_the_remedy_is_said(
     assert not (data_dir / "shop.db").exists()
 
 
+@pytest.mark.parametrize("command", [["users", "list"], ["init"], ["search", "milk"], ["serve", "--no-open"]])
+def test_an_unreachable_database_is_said(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(
+        "SHOPWRIGHT_DATABASE_URL", "postgresql+psycopg://a:secret@127.0.0.1:1/x?connect_timeout=2"
+    )
+    assert run(*command) == 1
+    said = capsys.readouterr().err
+    assert "SHOPWRIGHT_DATABASE_URL is right" in said
+    assert "secret" not in said
+
+
 def test_a_wrong_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
