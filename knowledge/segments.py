@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateTable, DropTable
 
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
 from shopwright.knowledge.filters import select_members
-from shopwright.knowledge.names import category_zh
+from shopwright.knowledge.names import category_names
 from shopwright.knowledge.segment_names import SEGMENTS
 from shopwright.knowledge.types import CustomerFilter, Frozen, SegmentInfo, SegmentReport, Share
 
@@ -236,20 +236,23 @@ def _median_recency(connection: Connection) -> float:
 
 
 def _ages(connection: Connection, size: int) -> list[Share]:
+    """The known age bands, youngest first; shares are of all members, also those of unknown age."""
     m = MEMBERS.c
-    query = select(m.age_min, m.age_max, func.count(), func.sum(m.spend)).group_by(m.age_min, m.age_max)
-    rows = sorted(connection.execute(query).tuples(), key=lambda row: (row[0] is None, row[0] or 0))
+    query = (
+        select(m.age_min, m.age_max, func.count(), func.sum(m.spend))
+        .where(m.age_min.is_not(None))
+        .group_by(m.age_min, m.age_max)
+        .order_by(m.age_min, m.age_max)
+    )
     return [
         Share(name=name, name_zh=name_zh, count=count, share=_ratio(count, size), spend=spend)
-        for age_min, age_max, count, spend in rows
+        for age_min, age_max, count, spend in connection.execute(query).tuples()
         for name, name_zh in [band_names(age_min, age_max)]
     ]
 
 
-def band_names(age_min: int | None, age_max: int | None) -> tuple[str, str]:
-    """An age band in English and Chinese, such as ('45-54', '45-54 岁') or ('65+', '65 岁以上')."""
-    if age_min is None:
-        return "unknown", "未知"
+def band_names(age_min: int, age_max: int | None) -> tuple[str, str]:
+    """An age band in English and Chinese, such as ('45-54', '45-54 岁') or ('65+', '65 岁及以上')."""
     if age_max is None:
         return f"{age_min}+", f"{age_min} 岁及以上"
     return f"{age_min}-{age_max}", f"{age_min}-{age_max} 岁"
@@ -275,16 +278,7 @@ def _top_categories(connection: Connection, size: int, customers: int) -> list[S
         .group_by(c.category)
     )
     counts: dict[str, int] = dict(connection.execute(buyers).tuples().all())
-    return [
-        Share(
-            name=name,
-            name_zh=category_zh(name),
-            count=counts[name],
-            share=_ratio(counts[name], size),
-            spend=spend,
-        )
-        for name, spend in top.items()
-    ]
+    return [_category(name, counts[name], _ratio(counts[name], size), spend) for name, spend in top.items()]
 
 
 def _favourites(connection: Connection, customer_id: int) -> list[Share]:
@@ -299,9 +293,13 @@ def _favourites(connection: Connection, customer_id: int) -> list[Share]:
     rows: Sequence[Any] = connection.execute(query).all()
     total = sum(spend for _, _, spend in rows)
     return [
-        Share(name=name, name_zh=category_zh(name), count=orders, share=_ratio(spend, total), spend=spend)
-        for name, orders, spend in rows[:TOP_CATEGORIES]
+        _category(name, orders, _ratio(spend, total), spend) for name, orders, spend in rows[:TOP_CATEGORIES]
     ]
+
+
+def _category(category: str, count: int, share: float, spend: float) -> Share:
+    name, name_zh = category_names(category)
+    return Share(name=name, name_zh=name_zh, count=count, share=share, spend=spend)
 
 
 def _ratio(part: float, whole: float) -> float:
