@@ -14,7 +14,7 @@ from shopwright.knowledge.bulk import bulk_insert
 from shopwright.knowledge.database import transaction
 from shopwright.knowledge.demo_source import FILES, DemoSource, Load
 from shopwright.knowledge.fetch import Progress
-from shopwright.knowledge.tables import Snapshot
+from shopwright.knowledge.tables import IndexOutbox, Snapshot
 from shopwright.knowledge.types import Frozen
 
 VERSION = "1"  # raise it when the same files should give other rows
@@ -115,6 +115,8 @@ def _import_table(engine: Engine, name: str, load: Load, fingerprint: str, progr
                 f"{stored} stored, {load.merged} merged, {sum(load.dropped.values())} dropped. Nothing of it "
                 "was kept. The download may be damaged: remove it from the data folder and run it again."
             )
+        if load.model is tables.Product:
+            session.add(IndexOutbox(kind="product", ref="*"))
         details = report.model_dump()
         session.add(Snapshot(name=f"demo:{name}", fingerprint=fingerprint, rows=done, details=details))
 

@@ -19,6 +19,11 @@ from shopwright.knowledge.fetch_sources import (
 )
 from shopwright.knowledge.settings import Settings
 
+__all__ = [
+    "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data", "fetch_e5", "fetch_en_reviews",
+    "fetch_model", "fetch_zh_reviews",
+]  # fmt: skip
+
 Progress = Callable[[str, int, int], None]
 """Told (step, done, total) as long work goes on; `total` is 0 where it is not known."""
 

@@ -21,12 +21,12 @@ def hub_answers(repository: str, file: str, seconds: float = HUB_SECONDS) -> boo
 
 
 def _ask(repository: str, file: str, seconds: float, yes: Callable[[], None]) -> None:
-    import httpx
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its HTTP library
 
     try:
         get_hf_file_metadata(hf_hub_url(repository, file), timeout=seconds)
-    except (OSError, httpx.HTTPError):  # refused, unreachable, offline by setting, or not there
+    except (OSError, HTTPError):  # refused, unreachable, offline by setting, or not there
         return
     yes()
 
@@ -36,8 +36,8 @@ def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[i
 
     `on_bytes` is told the bytes had so far.
     """
-    import httpx
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its HTTP library
     from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[type-arg]
@@ -54,7 +54,7 @@ def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[i
 
     try:
         return Path(hf_hub_download(repository, file, local_dir=folder, tqdm_class=Bar))
-    except (OSError, httpx.HTTPError, RuntimeError):  # RuntimeError: the hub's transfer library
+    except (OSError, HTTPError, RuntimeError):  # RuntimeError: the hub's transfer library
         return None
 
 

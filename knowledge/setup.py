@@ -1,0 +1,243 @@
+"""Setting the shop up, step by step; each step is skipped when what it was made from has not changed."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field
+from sqlalchemy import func
+from sqlmodel import SQLModel, col, select
+
+from shopwright.knowledge.database import migrate, transaction
+from shopwright.knowledge.demo import DemoReport, import_demo
+from shopwright.knowledge.fetch import Progress, fetch_demo_data, fetch_model
+from shopwright.knowledge.saved import shop_fingerprint
+from shopwright.knowledge.settings import Settings
+from shopwright.knowledge.shop import Shop
+from shopwright.knowledge.tables import Document, IndexOutbox, Product, Review, Snapshot
+from shopwright.knowledge.types import Frozen
+
+HERE = Path(__file__).parent
+T = TypeVar("T")
+
+
+class SetupStep(Frozen):
+    """One step as it went."""
+
+    name: str
+    seconds: float
+    fresh: bool = Field(description="False: it was done before and nothing it depends on has changed.")
+    details: dict[str, Any] = Field(default_factory=dict)
+    skipped: str = Field(default="", description="Why the step could not be done; empty when it was.")
+
+
+class SetupReport(Frozen):
+    """The whole set-up as it went."""
+
+    steps: list[SetupStep]
+    demo: DemoReport | None = None
+    model: Path | None = Field(default=None, description="The language model's file.")
+
+    @property
+    def seconds(self) -> float:
+        """How long it all took."""
+        return sum(step.seconds for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step that is done again when its `inputs` or its `code` (files beside this one) have changed.
+
+    It is also done when it is `due` for another reason, or when a path that it `makes` is gone.
+    """
+
+    name: str
+    run: Callable[[], object]
+    code: tuple[str, ...]
+    inputs: Callable[[], str] = lambda: ""
+    makes: tuple[Path, ...] = ()
+    due: Callable[[], bool] = lambda: False
+
+    def fingerprint(self) -> str:
+        """Hash of what the step is made from."""
+        digest = hashlib.sha256(self.inputs().encode())
+        for place in self.code:
+            for path in sorted((HERE / place).rglob("*") if (HERE / place).is_dir() else [HERE / place]):
+                if path.is_file() and path.suffix != ".pyc":
+                    digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+
+def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
+    """Everything the demo needs: database, data, learned models, search index, language model.
+
+    Interrupted anywhere, the next call goes on where it stopped; when all is there it takes seconds.
+    Raises FetchError (something cannot be had or trusted), RuntimeError (the database holds another
+    shop) and ValueError (the data set is damaged); each message says what to do.
+    """
+    shop = Shop(settings)
+    run = _Run(shop)
+    run.timed("database", lambda: migrate(shop.engine))
+    folder = run.timed("demo data", lambda: fetch_demo_data(settings, progress))
+    demo = run.timed("demo shop", lambda: import_demo(shop.engine, folder, progress))
+    for task in (*_texts(shop, progress), *_learning(shop, progress)):
+        run.task(task)
+    model = run.timed("language model", lambda: fetch_model(settings, progress))
+    return SetupReport(steps=run.steps, demo=demo, model=model)
+
+
+def refresh(settings: Settings, progress: Progress) -> SetupReport:
+    """What follows an import of one's own data: statistics, models, index, as far as the data allow.
+
+    A model that the shop has too little data for is skipped, and the report says why.
+    """
+    shop = Shop(settings)
+    run = _Run(shop, lenient=True)
+    run.timed("database", lambda: migrate(shop.engine))
+    for task in _learning(shop, progress):
+        run.task(task)
+    return SetupReport(steps=run.steps)
+
+
+def _texts(shop: Shop, progress: Progress) -> tuple[Task, ...]:
+    """Help passages and labelled reviews."""
+    from shopwright.knowledge.documents import load_documents
+    from shopwright.knowledge.review_data import import_reviews
+
+    return (
+        Task("help passages", lambda: load_documents(shop.engine), ("documents.py", "data")),
+        Task(
+            "labelled reviews",
+            lambda: import_reviews(shop.engine, shop.settings, progress),
+            ("review_data.py", "fetch_sources.py"),
+        ),
+    )
+
+
+def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
+    """What is counted and learned from the shop's data, in the order in which one builds on another."""
+    from shopwright.knowledge.campaigns import fit_campaigns
+    from shopwright.knowledge.index import build_index
+    from shopwright.knowledge.recommend_fit import fit_recommender
+    from shopwright.knowledge.reviews import score_reviews
+    from shopwright.knowledge.sentiment import fit_sentiment
+    from shopwright.knowledge.stats import refresh_stats
+
+    settings = shop.settings
+    sales = lru_cache(lambda: shop_fingerprint(shop.engine))
+    return (
+        Task("customer statistics", lambda: refresh_stats(shop.engine, progress), ("stats.py",), sales),
+        Task(
+            "recommendations",
+            lambda: fit_recommender(shop, progress),
+            ("recommend_fit.py",),
+            sales,
+            (shop.model_dir("recommender"),),
+        ),
+        Task(
+            "campaign forecast",
+            lambda: fit_campaigns(shop, progress),
+            ("campaigns.py",),
+            sales,
+            (shop.model_dir("campaigns"),),
+        ),
+        Task(
+            "sentiment",
+            lambda: fit_sentiment(settings, progress),
+            ("sentiment.py", "review_data.py"),
+            makes=(shop.model_dir("sentiment"),),
+        ),
+        Task(
+            "review scores",
+            lambda: score_reviews(shop, progress),
+            ("reviews.py", "sentiment.py"),
+            lambda: _state(shop, Review),
+            due=lambda: _count(shop, Review, col(Review.positive_probability).is_(None)) > 0,
+        ),
+        Task(
+            "search index",
+            lambda: build_index(shop, progress),
+            ("index.py", "embedding.py", "names.py"),
+            lambda: _state(shop, Product) + _state(shop, Document),
+            (settings.index_dir,),
+            due=lambda: _count(shop, IndexOutbox) > 0,
+        ),
+    )
+
+
+def _count(shop: Shop, model: type[SQLModel], *conditions: Any) -> int:
+    with shop.session() as session:
+        return session.exec(select(func.count()).select_from(model).where(*conditions)).one()
+
+
+def _state(shop: Shop, model: type[Product] | type[Document] | type[Review]) -> str:
+    """Number of rows and newest id: what changes within a row is told by the outbox."""
+    with shop.session() as session:
+        return str(session.exec(select(func.count(), func.max(model.id))).one())
+
+
+class _Run:
+    """Does the steps of one set-up and keeps account of them."""
+
+    def __init__(self, shop: Shop, *, lenient: bool = False) -> None:
+        self.shop, self.lenient = shop, lenient
+        self.steps: list[SetupStep] = []
+
+    def timed(self, name: str, run: Callable[[], T]) -> T:
+        """Do a step that finds out by itself what is left to do."""
+        started = time.monotonic()
+        result = run()
+        fresh = not isinstance(result, DemoReport) or bool(result.fresh)
+        self.steps.append(SetupStep(name=name, seconds=time.monotonic() - started, fresh=fresh))
+        return result
+
+    def task(self, task: Task) -> None:
+        """Do a task unless its snapshot says that it is done and nothing has changed since."""
+        started = time.monotonic()
+        fingerprint, fresh, details, skipped = task.fingerprint(), False, dict[str, Any](), ""
+        if task.due() or not self._done(task, fingerprint):
+            fresh = True
+            try:
+                details = _details(task.run())
+            except LookupError as error:
+                if not self.lenient:
+                    raise
+                skipped = str(error)
+            else:
+                self._remember(task, fingerprint, details)
+        self.steps.append(
+            SetupStep(
+                name=task.name,
+                seconds=time.monotonic() - started,
+                fresh=fresh,
+                details=details,
+                skipped=skipped,
+            )
+        )
+
+    def _done(self, task: Task, fingerprint: str) -> bool:
+        with self.shop.session() as session:
+            snapshot = session.get(Snapshot, f"setup:{task.name}")
+        return (
+            snapshot is not None
+            and snapshot.fingerprint == fingerprint
+            and all(path.exists() for path in task.makes)
+        )
+
+    def _remember(self, task: Task, fingerprint: str, details: dict[str, Any]) -> None:
+        snapshot = Snapshot(name=f"setup:{task.name}", fingerprint=fingerprint, details=details)
+        with transaction(self.shop.engine) as session:
+            session.merge(snapshot)
+
+
+def _details(result: object) -> dict[str, Any]:
+    """What a step returned, as plain JSON values for the report."""
+    if isinstance(result, BaseModel):
+        return result.model_dump(mode="json")
+    if isinstance(result, dict):
+        return {str(key): value for key, value in result.items()}
+    return {} if result is None else {"rows": result} if isinstance(result, int) else {"result": str(result)}
