@@ -44,15 +44,17 @@ def import_(
     """Import a shop of your own; the README documents the columns."""
     from shopwright.ui.cli_shop import import_shop
 
-    import_shop(load_settings(), folder, strict=strict, report=report)
+    raise typer.Exit(import_shop(load_settings(), folder, strict=strict, report=report))
 
 
 @app.command()
-def fit() -> None:
-    """Fit every model to the shop's data and bring the search index up to date."""
+def fit(
+    names: Annotated[list[str] | None, typer.Argument(help="Models to fit even if nothing changed.")] = None,
+) -> None:
+    """Fit the models that the shop's data have outgrown, and bring the search index up to date."""
     from shopwright.ui.cli_shop import fit_models
 
-    fit_models(load_settings())
+    fit_models(load_settings(), names or [])
 
 
 @app.command()
