@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from shopwright.knowledge.database import migrate, open_database
+from shopwright.knowledge.settings import Settings
 
 
 def _sibling(name: str) -> ModuleType:
@@ -53,3 +54,12 @@ def database(database_url: str) -> Iterator[Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo_settings() -> Settings:
+    """The settings of the demo shop that `shopwright init --demo` made; mark its users `demo`. Read only."""
+    settings = Settings()
+    if not settings.database_url and not (settings.data_dir / "shop.db").exists():
+        pytest.skip(f"there is no demo shop in {settings.data_dir}: run `shopwright init --demo` first")
+    return settings

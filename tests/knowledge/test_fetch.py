@@ -194,7 +194,8 @@ def start_fetch(settings: Settings, model: ModelFile, **environment: str) -> sub
     """Fetch the model in a process of its own."""
     told = {
         "name": model.name, "size": model.size, "sha256": model.sha256,
-        "hub_repository": model.hub_repository, "hub_file": model.hub_file, "parts": [vars(part) for part in model.parts],
+        "hub_repository": model.hub_repository, "hub_file": model.hub_file,
+        "parts": [vars(part) for part in model.parts],
     }  # fmt: skip
     here = {"SHOPWRIGHT_DATA_DIR": str(settings.data_dir), "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(
