@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from shopwright.agent.turn import Answer, Evidence, Step
-from shopwright.knowledge.doctor_shop import look_at_database
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tokens import Tokens
 from shopwright.knowledge.types import ProductHit
@@ -140,9 +139,6 @@ def test_links_and_images_lead_somewhere() -> None:
 
 def answer_of(command: str) -> str:
     """What a command prints, run as a person would."""
-    finding = look_at_database(Settings())
-    if finding.status != "ok":
-        pytest.skip(f"needs the demo shop. {finding.found}: run `make test`, or `shopwright init --demo`")
     code = "from shopwright.ui.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, *shlex.split(command)[1:]],
@@ -157,6 +153,7 @@ def answer_of(command: str) -> str:
 
 
 @pytest.mark.demo
+@pytest.mark.usefixtures("demo_settings")
 @pytest.mark.parametrize("command", [line for line in lines("bash") if line.startswith("shopwright search")])
 def test_search_examples_find_something(command: str) -> None:
     assert answer_of(command)
@@ -164,6 +161,7 @@ def test_search_examples_find_something(command: str) -> None:
 
 @pytest.mark.demo
 @pytest.mark.model
+@pytest.mark.usefixtures("demo_settings")
 @pytest.mark.parametrize("command", [line for line in lines("bash") if line.startswith("shopwright chat")])
 def test_chat_examples_answer(command: str) -> None:
     assert answer_of(command)
