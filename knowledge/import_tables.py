@@ -1,7 +1,7 @@
 """The files that `shopwright import` reads, in the order in which they depend on one another."""
 
 from shopwright.knowledge import tables as shop
-from shopwright.knowledge.import_schema import Column, TableFile
+from shopwright.knowledge.import_schema import LONG_TEXT, Column, TableFile
 
 LANGUAGES = ("en", "zh")
 
@@ -190,7 +190,8 @@ DOCUMENTS = TableFile(
         Column("language", "choice", "Language of the passage.", "en", required=True, choices=LANGUAGES),
         Column("topic", "text", "Theme.", "returns", default="", max_length=100),
         Column("title", "text", "Heading.", "Returns within 30 days", required=True),
-        Column("text", "long_text", "The passage.", "You may return goods for 30 days.", required=True),
+        Column("text", "long_text", "The passage.", "You may return goods for 30 days.", required=True,
+               max_length=LONG_TEXT),
     ),
     key=("slug", "language"),
     on_insert={"updated_at": "now"},
