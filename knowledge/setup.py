@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col, select
 
 from shopwright.knowledge.database import migrate, transaction
 from shopwright.knowledge.demo import DemoReport, import_demo
-from shopwright.knowledge.fetch import Progress, fetch_demo_data, fetch_model
+from shopwright.knowledge.fetch import FetchError, Progress, fetch_demo_data, fetch_model
 from shopwright.knowledge.saved import shop_fingerprint
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
@@ -50,7 +50,7 @@ class SetupReport(Frozen):
 
 @dataclass(frozen=True)
 class Task:
-    """A step that is done again when its `inputs` or its `code` (files beside this one) have changed.
+    """A step that is done again when its `inputs` or its `code` (patterns of files here) have changed.
 
     It is also done when it is `due` for another reason, or when a path that it `makes` is gone.
     """
@@ -65,10 +65,9 @@ class Task:
     def fingerprint(self) -> str:
         """Hash of what the step is made from."""
         digest = hashlib.sha256(self.inputs().encode())
-        for place in self.code:
-            for path in sorted((HERE / place).rglob("*") if (HERE / place).is_dir() else [HERE / place]):
-                if path.is_file() and path.suffix != ".pyc":
-                    digest.update(path.read_bytes())
+        for pattern in self.code:
+            for path in sorted(HERE.glob(pattern)):
+                digest.update(path.read_bytes())
         return digest.hexdigest()
 
 
@@ -80,24 +79,25 @@ def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
     shop) and ValueError (the data set is damaged); each message says what to do.
     """
     shop = Shop(settings)
-    run = _Run(shop)
-    run.timed("database", lambda: migrate(shop.engine))
-    folder = run.timed("demo data", lambda: fetch_demo_data(settings, progress))
-    demo = run.timed("demo shop", lambda: import_demo(shop.engine, folder, progress))
+    run = _Run(shop, progress)
+    run.timed("database", lambda _: migrate(shop.engine))
+    folder = run.timed("demo data", lambda told: fetch_demo_data(settings, told))
+    demo = run.timed("demo shop", lambda told: import_demo(shop.engine, folder, told))
     for task in (*_texts(shop, progress), *_learning(shop, progress)):
         run.task(task)
-    model = run.timed("language model", lambda: fetch_model(settings, progress))
+    model = run.timed("language model", lambda told: fetch_model(settings, told))
     return SetupReport(steps=run.steps, demo=demo, model=model)
 
 
 def refresh(settings: Settings, progress: Progress) -> SetupReport:
     """What follows an import of one's own data: statistics, models, index, as far as the data allow.
 
-    A model that the shop has too little data for is skipped, and the report says why.
+    A model that the shop has too little data for, or whose texts cannot be fetched, is skipped, and the
+    report says why.
     """
     shop = Shop(settings)
-    run = _Run(shop, lenient=True)
-    run.timed("database", lambda: migrate(shop.engine))
+    run = _Run(shop, progress, lenient=True)
+    run.timed("database", lambda _: migrate(shop.engine))
     for task in _learning(shop, progress):
         run.task(task)
     return SetupReport(steps=run.steps)
@@ -109,7 +109,7 @@ def _texts(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     from shopwright.knowledge.review_data import import_reviews
 
     return (
-        Task("help passages", lambda: load_documents(shop.engine), ("documents.py", "data")),
+        Task("help passages", lambda: load_documents(shop.engine), ("documents.py", "data/help/*")),
         Task(
             "labelled reviews",
             lambda: import_reviews(shop.engine, shop.settings, progress),
@@ -134,34 +134,34 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             "recommendations",
             lambda: fit_recommender(shop, progress),
-            ("recommend_fit.py",),
+            ("recommend_fit.py", "purchases.py"),
             sales,
             (shop.model_dir("recommender"),),
         ),
         Task(
             "campaign forecast",
             lambda: fit_campaigns(shop, progress),
-            ("campaigns.py",),
+            ("campaign_*.py",),
             sales,
             (shop.model_dir("campaigns"),),
         ),
         Task(
             "sentiment",
             lambda: fit_sentiment(settings, progress),
-            ("sentiment.py", "review_data.py"),
+            ("sentiment*", "review_data.py"),
             makes=(shop.model_dir("sentiment"),),
         ),
         Task(
             "review scores",
             lambda: score_reviews(shop, progress),
-            ("reviews.py", "sentiment.py"),
+            ("reviews.py", "sentiment*"),
             lambda: _state(shop, Review),
             due=lambda: _count(shop, Review, col(Review.positive_probability).is_(None)) > 0,
         ),
         Task(
             "search index",
             lambda: build_index(shop, progress),
-            ("index.py", "embedding.py", "names.py"),
+            ("index.py", "embedding.py", "names.py", "data/*_zh.csv"),
             lambda: _state(shop, Product) + _state(shop, Document),
             (settings.index_dir,),
             due=lambda: _count(shop, IndexOutbox) > 0,
@@ -183,15 +183,20 @@ def _state(shop: Shop, model: type[Product] | type[Document] | type[Review]) -> 
 class _Run:
     """Does the steps of one set-up and keeps account of them."""
 
-    def __init__(self, shop: Shop, *, lenient: bool = False) -> None:
-        self.shop, self.lenient = shop, lenient
+    def __init__(self, shop: Shop, progress: Progress, *, lenient: bool = False) -> None:
+        self.shop, self.progress, self.lenient = shop, progress, lenient
         self.steps: list[SetupStep] = []
 
-    def timed(self, name: str, run: Callable[[], T]) -> T:
-        """Do a step that finds out by itself what is left to do."""
-        started = time.monotonic()
-        result = run()
-        fresh = not isinstance(result, DemoReport) or bool(result.fresh)
+    def timed(self, name: str, run: Callable[[Progress], T]) -> T:
+        """Do a step that finds out by itself what is left to do, and says so by its progress."""
+        started, told = time.monotonic(), set[str]()
+
+        def listen(step: str, done: int, total: int) -> None:
+            told.add(step)
+            self.progress(step, done, total)
+
+        result = run(listen)
+        fresh = bool(result.fresh) if isinstance(result, DemoReport) else bool(told)
         self.steps.append(SetupStep(name=name, seconds=time.monotonic() - started, fresh=fresh))
         return result
 
@@ -203,7 +208,7 @@ class _Run:
             fresh = True
             try:
                 details = _details(task.run())
-            except LookupError as error:
+            except (LookupError, FetchError) as error:
                 if not self.lenient:
                     raise
                 skipped = str(error)
