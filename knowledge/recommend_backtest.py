@@ -55,9 +55,12 @@ def backtest_recommender(
         if truth:
             for method, ranked in _rankings(shop, scores, allowed, customer, cut).items():
                 results.setdefault(method, []).append(_quality(ranked, truth))
-    return [
-        Quality(method, *np.mean(pairs, axis=0).tolist(), len(pairs)) for method, pairs in results.items()
-    ]
+    return [_mean(method, pairs) for method, pairs in results.items()]
+
+
+def _mean(method: str, pairs: list[tuple[float, float]]) -> Quality:
+    ndcg, recall = np.mean(pairs, axis=0)
+    return Quality(method, float(ndcg), float(recall), len(pairs))
 
 
 def _rankings(
