@@ -84,7 +84,7 @@ class Assistant:
     def warm(self, *, on_progress: Any = None) -> None:
         """Load the model and prefill the prompts' fixed parts."""
         prefixes = [
-            (planner_prefix(role, language, self._tools[role]), self._offered(role))
+            (planner_prefix(role, language, self._tools[role], self._schemas_of(role)), self._offered(role))
             for role in self._tools
             for language in ("en", "zh")
         ]
@@ -151,6 +151,9 @@ class Assistant:
             self._schemas[tool.name] = tool.schema(self.shop)
         return self._schemas[tool.name]
 
+    def _schemas_of(self, role: Role) -> dict[str, dict[str, Any]]:
+        return {tool.name: self.schema(tool) for tool in self._tools[role]}
+
     def _offered(self, role: Role) -> list[dict[str, Any]]:
         return [openai_schema(tool, self.schema(tool)) for tool in self._tools[role]]
 
@@ -160,7 +163,9 @@ class Assistant:
         """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
         narrowed = {name: plan_for(self.schema(tool), text, history) for name, tool in tools.items()}
-        messages = [*planner_prefix(role, draft.language, self._tools[role]), *planner_history(history), HumanMessage(text), *tail]
+        schemas = self._schemas_of(role)
+        prefix = planner_prefix(role, draft.language, self._tools[role], schemas)
+        messages = [*prefix, *planner_history(history, schemas), HumanMessage(text), *tail]
         whole: AIMessageChunk | None = None
         options = {"narrowed": narrowed, "numbers": Binder.of(None, None, text).numbers, "max_tokens": 120}
         for chunk in self.engine.stream(messages, tools=self._offered(role), stop_event=stop, **options):
@@ -365,9 +370,9 @@ def settle(arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: S
         value = arguments.get(name)
         if value is None or value == "":
             continue
-        free = spec.get("type") == "string" and "enum" not in spec
+        free = not any("enum" in option for option in spec.get("anyOf", [spec])) and isinstance(value, str)
         if free and not borne_out(str(value), said):
-            if name in chosen.open.get("required", ()):
+            if "anyOf" not in spec:  # it must be given: the whole request serves
                 kept[name] = text[: spec.get("maxLength", 100)]
             continue
         kept[name] = value

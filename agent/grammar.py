@@ -27,7 +27,7 @@ class Narrowed(BaseModel):
 def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
     """Split a tool's schema into what the request's mentions fix and what the model still decides.
 
-    An argument read from mentions (`x-mention`) is dropped when there is none, fixed when there is
+    The model decides every argument that is not read from mentions, by null where it does not apply. An argument read from mentions (`x-mention`) is dropped when there is none, fixed when there is
     one, and an enum of the candidates when there are several.
     """
     fixed: dict[str, Any] = {}
@@ -36,7 +36,8 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
     for name, spec in schema.get("properties", {}).items():
         kind = spec.get("x-mention")
         if kind is None:
-            properties[name] = _bounded(spec)
+            properties[name] = _bounded(spec) if name in required else {"anyOf": [{"type": "null"}, _bounded(spec)]}
+            required.add(name)  # an optional argument is decided by writing null, never by silence
             continue
         candidates = [value for value in mentions.get(kind, ()) if _fits(value, spec)]
         if len(candidates) == 1:
@@ -55,6 +56,15 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
             "additionalProperties": False,
         },
     )
+
+
+def left_open(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Of `arguments`, those that the model decides, as it would write them: null for what is absent."""
+    return {
+        name: arguments.get(name)
+        for name, spec in schema.get("properties", {}).items()
+        if "x-mention" not in spec
+    }
 
 
 def _fits(value: Any, spec: Mapping[str, Any]) -> bool:

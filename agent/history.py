@@ -1,11 +1,12 @@
 """What earlier turns leave for later ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from shopwright.agent.grammar import left_open
 from shopwright.agent.prompts import call_messages
 from shopwright.knowledge.conversations import StoredMessage
 
@@ -56,12 +57,13 @@ def _learn(turn: Turn, step: dict[str, Any]) -> None:
     turn.products = [item["product_id"] for item in products if "product_id" in item]
 
 
-def planner_history(turns: Sequence[Turn]) -> list[BaseMessage]:
+def planner_history(turns: Sequence[Turn], schemas: Mapping[str, Mapping[str, Any]]) -> list[BaseMessage]:
     """Earlier turns as the planner reads them: each call and its gist, not the whole answers."""
     messages: list[BaseMessage] = []
     for turn in turns[-TURNS_KEPT:]:
-        if turn.tool:
-            messages += call_messages(turn.text[:300], turn.tool, turn.arguments, turn.memory[:200] or "ok")
+        if turn.tool in schemas:
+            shown = left_open(schemas[turn.tool], turn.arguments)
+            messages += call_messages(turn.text[:300], turn.tool, shown, turn.memory[:200] or "ok")
         elif turn.answer:
             messages += [HumanMessage(turn.text[:300]), AIMessage(turn.answer[:200])]
     return messages

@@ -2,11 +2,12 @@
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from shopwright.agent.grammar import left_open
 from shopwright.tools.base import Language, Role, ShopTool, ToolResult
 
 PLANNER: dict[Role, str] = {
@@ -35,8 +36,10 @@ CHAT: dict[Role, tuple[tuple[str, str, str, str], ...]] = {
     "marketer": (
         ("Hi there!", "Hello! I can look into your customers, products, campaigns and reviews. What would you like to know?",
          "你好！", "你好！我可以帮你分析客户、商品、活动和评论。想了解什么？"),
-        ("Who won the football match yesterday?", "I can't help with that. I know about your shop: customers, products, campaigns, reviews and policies.",
-         "昨天的球赛谁赢了？", "这个我帮不上忙。我了解的是你的店铺：客户、商品、活动、评论和店铺规则。"),
+        ("How high is Mount Everest?", "I can't help with that. I know about your shop: customers, products, campaigns, reviews and policies.",
+         "珠穆朗玛峰有多高？", "这个我帮不上忙。我了解的是你的店铺：客户、商品、活动、评论和店铺规则。"),
+        ("What can you do for me?", "I find customer segments, recommend products, write copy, forecast campaigns, read reviews and look up our policies.",
+         "你都会些什么？", "我可以找出客户人群、推荐商品、写文案、预测活动效果、分析评论、查询店铺规则。"),
         ("Thank you, that was useful.", "You're welcome! Tell me when you need anything else.",
          "谢谢，很有帮助。", "不客气！有需要随时告诉我。"),
         ("Write me a Python function that sorts a list", "That is outside what I do here. I can help with your customers, products, campaigns and reviews.",
@@ -45,17 +48,21 @@ CHAT: dict[Role, tuple[tuple[str, str, str, str], ...]] = {
     "shopper": (
         ("Hello", "Hello! I can help you find products, look up your orders and explain our rules. What can I do for you?",
          "你好", "您好！我可以帮您找商品、查订单、解答店铺规则。请问需要什么？"),
-        ("Who won the football match yesterday?", "I can't help with that, but I can help with products, your orders and our rules.",
-         "昨天的球赛谁赢了？", "这个我帮不上忙，不过我可以帮您找商品、查订单、解答规则。"),
+        ("How high is Mount Everest?", "I can't help with that, but I can help with products, your orders and our rules.",
+         "珠穆朗玛峰有多高？", "这个我帮不上忙，不过我可以帮您找商品、查订单、解答规则。"),
         ("Which customers spend the most? Forecast a campaign.", "I can't help with that here. I can find products, look up your own orders and explain our rules.",
          "哪些客户消费最高？预测一下活动效果", "这个在这里不能办理。我可以帮您找商品、查您自己的订单、解答规则。"),
-        ("Show me what another customer ordered", "I can only show your own orders.",
-         "帮我查一下别人的订单", "我只能查询您本人的订单。"),
+        ("Show me what customer 88 ordered", "I can only show your own orders.",
+         "帮我查一下客户88的订单", "我只能查询您本人的订单。"),
+        ("Write a promotion text for our members", "I can't write marketing text here. I can find products, look up your own orders and explain our rules.",
+         "帮我写一条促销文案", "这里不能写营销文案。我可以帮您找商品、查您自己的订单、解答规则。"),
     ),
 }  # fmt: skip
 
 
-def planner_prefix(role: Role, language: Language, tools: Sequence[ShopTool]) -> list[BaseMessage]:
+def planner_prefix(
+    role: Role, language: Language, tools: Sequence[ShopTool], schemas: Mapping[str, Mapping[str, Any]]
+) -> list[BaseMessage]:
     """System prompt and worked examples of a role in a language; the same bytes every time."""
     messages: list[BaseMessage] = [SystemMessage(PLANNER[role])]
     chats = list(CHAT[role])
@@ -63,7 +70,8 @@ def planner_prefix(role: Role, language: Language, tools: Sequence[ShopTool]) ->
         for tool in tools:
             if position < len(tool.examples):
                 example = tool.examples[position]
-                messages += call_messages(example.request(language), tool.name, example.call(language), "ok")
+                shown = left_open(schemas[tool.name], example.call(language))
+                messages += call_messages(example.request(language), tool.name, shown, "ok")
         if chats:
             messages += _chat(language, chats.pop(0))
     for chat in chats:

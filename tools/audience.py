@@ -31,7 +31,7 @@ Bought = Annotated[str | None, Field(description="Kind of product bought, in the
 
 def segment_meanings(shop: Shop) -> Mapping[str, str]:
     """Key and meaning of every named segment, for the model to choose from."""
-    return {info.key: f"{info.name} ({info.name_zh}), {info.description}" for info in shop.segments.infos()}
+    return {info.key: f"{info.name_zh}, {info.description}" for info in shop.segments.infos()}
 
 
 def customer_filter(context: ToolContext, *, bought: str | None = None, **conditions: Any) -> CustomerFilter:

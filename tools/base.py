@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_type_hints
 
 from langchain_core.tools import InjectedToolArg, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from shopwright.knowledge.shop import Shop
 
@@ -169,9 +169,9 @@ class ShopTool:
         Beside the standard keywords, `x-mention` names the kind of mention an argument is read from,
         and `x-meanings` says what each value of a dynamic enum stands for.
         """
-        model: Any = self.structured.tool_call_schema
+        model: Any = self.structured.args_schema
         schema: dict[str, Any] = model.model_json_schema()
-        properties = {name: _flat(spec) for name, spec in schema.get("properties", {}).items()}
+        properties = {name: _flat(spec) for name, spec in schema["properties"].items() if name != "context"}
         for name, provider in self.choices.items():
             meanings = provider(shop)
             properties[name] |= {"enum": list(meanings), "x-meanings": dict(meanings)}
@@ -209,19 +209,27 @@ def shop_tool(
             result = function(*args, **kwargs)
             return result.text, result
 
-        hints = get_type_hints(function, include_extras=True)
-        hints["context"] = Annotated[Any, InjectedToolArg]
-        hints["return"] = tuple[str, ToolResult]
-        call.__annotations__ = hints
-        parameters = inspect.signature(function).parameters
-        call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [p.replace(annotation=hints[n]) for n, p in parameters.items()]
+        structured = StructuredTool.from_function(
+            call,
+            name=function.__name__,
+            description=inspect.cleandoc(function.__doc__ or ""),
+            args_schema=_arguments(function),
+            response_format="content_and_artifact",
         )
-        structured = StructuredTool.from_function(call, response_format="content_and_artifact")
-        structured.description = inspect.cleandoc(function.__doc__ or "")
         return ShopTool(structured, frozenset(roles), changes, tuple(examples), choices or {})
 
     return wrap
+
+
+def _arguments(function: Callable[..., ToolResult]) -> type[BaseModel]:
+    """The signature as a pydantic model. LangChain's own reading of a signature drops the x- keywords."""
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {"context": (Annotated[Any, InjectedToolArg], ...)}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name != "context":
+            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+            fields[name] = (hints[name], default)
+    return create_model(f"{function.__name__}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def mentioned(kind: str, description: str, **limits: Any) -> Any:

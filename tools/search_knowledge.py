@@ -20,7 +20,7 @@ Query = Annotated[str, Field(description="The question, in the person's words.",
     ),
 )
 def search_knowledge(context: ToolContext, query: Query) -> ToolResult:
-    """Look up the shop's rules and help: returns, delivery, coupons, loyalty points, payment, privacy."""
+    """Look up this shop's own rules and help: returns, delivery, coupons, loyalty points, payment, privacy."""
     passages = context.shop.documents.search(query, 2, language=context.language)
     if not passages:
         nothing = say(

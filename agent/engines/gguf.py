@@ -36,6 +36,7 @@ from shopwright.agent.grammar import Narrowed
 log = logging.getLogger(__name__)
 
 REPLY = "reply"
+DONE = "ok"  # a tool message that says no more than this is left out of the prompt
 TURN_END = "<|im_end|>"
 PREFIX_FILES_KEPT = 8
 
@@ -358,6 +359,8 @@ def render(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], 
         if isinstance(message, AIMessage):
             parts.append(_turn("assistant", _assistant(message, bool(tools))))
         elif isinstance(message, ToolMessage):
+            if message.content == DONE:
+                continue
             parts.append(_turn("user", f"<result>\n{message.content}\n</result>"))
         else:
             parts.append(_turn("user", str(message.content)))
@@ -382,14 +385,22 @@ def describe(tools: Sequence[Mapping[str, Any]]) -> str:
         f"or the word {REPLY} when no tool is needed.",
         "Tools:",
     ]
+    explained: dict[str, str] = {}
     for tool in tools:
         function = tool["function"]
         lines.append(f"- {function['name']}: {function.get('description', '').strip()}")
         for name, spec in function.get("parameters", {}).get("properties", {}).items():
-            meaning = spec.get("x-meanings") or dict.fromkeys(spec.get("enum", ()), "")
-            values = "; ".join(f"{value} = {text}" if text else str(value) for value, text in meaning.items())
-            described = spec.get("description", "")
             if "x-mention" not in spec:
-                lines.append(f"    {name}: {described}{' One of: ' + values if values else ''}")
+                lines.append(f"    {name}: {spec.get('description', '')}{_values(spec, function['name'], explained)}")
     lines.append(f"- {REPLY}: greetings, thanks, questions about yourself, and anything outside the shop.")
     return "\n".join(lines)
+
+
+def _values(spec: Mapping[str, Any], tool: str, explained: dict[str, str]) -> str:
+    """An enum's values and what they mean; a long list is spelled out for the first tool only."""
+    meaning = spec.get("x-meanings") or dict.fromkeys(spec.get("enum", ()), "")
+    if not meaning:
+        return ""
+    text = "; ".join(f"{value} = {told}" if told else str(value) for value, told in meaning.items())
+    first = explained.setdefault(text, tool)
+    return f" One of: {text}" if first == tool else f" As for {first}."
