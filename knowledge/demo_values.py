@@ -28,7 +28,8 @@ def typical_prices(lines: pd.DataFrame) -> dict[int, float]:
     usable = lines[(lines.quantity > 0) & (paid > 0)].sort_values("transaction_timestamp", kind="stable")
     usable = usable.assign(price=paid[usable.index] / usable.quantity).groupby("product_id").tail(PRICE_LINES)
     median = usable.groupby("product_id").price.median().round(2)
-    return {key: price for key, price in median.to_dict().items() if price > 0}
+    median = median[median > 0]
+    return dict(zip(median.index.tolist(), median.tolist(), strict=True))
 
 
 def reason_counts(reason: pd.Series) -> dict[str, int]:

