@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     currency: str = Field(default="$", description="Symbol put before amounts of money.")
     host: str = Field(default="127.0.0.1", description="Address the web app listens on.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port of the web app; 0 picks a free one.")
+    shop_origins: str = Field(
+        default="",
+        description="Origins of the shop's own pages that may show the widget, with commas between: "
+        "https://shop.example,https://www.shop.example. The console is never shown in a frame.",
+    )
 
     @property
     def database(self) -> str:
