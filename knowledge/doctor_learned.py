@@ -90,8 +90,7 @@ def look_at_fitted(settings: Settings) -> Finding:
 
 def look_at_index(settings: Settings) -> Finding:
     """Whether the vector index is there, and what it has still to take in."""
-    file = settings.index_dir / "chroma.sqlite3"
-    if not file.is_file():
+    if not (settings.index_dir / "saved" / "stamp.json").is_file():
         return Finding(status="missing", found="none", found_zh="无", remedy=FIT, remedy_zh=FIT_ZH)
     size = sum(f.stat().st_size for f in settings.index_dir.rglob("*") if f.is_file()) / 1e6
     waiting = _waiting(settings)

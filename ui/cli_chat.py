@@ -59,7 +59,7 @@ class Asker:
         return Request(
             role=self.role,
             actor=actor,
-            text=text,
+            text=text.encode("utf-8", "replace").decode("utf-8"),  # JSON may hold half of a surrogate pair
             conversation=conversation,
             customer_id=self.customer,
             language=self.language,

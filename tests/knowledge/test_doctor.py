@@ -118,8 +118,8 @@ def test_fitted_models_and_damaged_ones_are_told_apart(settings: Settings) -> No
 
 
 def test_the_index_says_what_it_has_still_to_take_in(shop: Settings) -> None:
-    shop.index_dir.mkdir(parents=True)
-    (shop.index_dir / "chroma.sqlite3").write_bytes(b"x" * 2_000_000)
+    (shop.index_dir / "saved").mkdir(parents=True)
+    (shop.index_dir / "saved" / "stamp.json").write_text("{}")
     assert looked(shop)["index"].status == "ok"
     engine = open_database(shop.database)
     with Session(engine) as session:
