@@ -40,7 +40,8 @@ def fit_campaigns(shop: Shop, progress: Progress = lambda _step, _done, _total: 
         if len(usable) < MIN_CAMPAIGNS or sum(c.redeemers for c in usable) < MIN_REDEEMERS:
             raise LookupError(
                 f"There is too little to learn a campaign forecast from: it takes {MIN_CAMPAIGNS} campaigns "
-                f"that ended, {HISTORY_DAYS} days of orders before them and {MIN_REDEEMERS} redeemers in all; "
+                f"that ended, {HISTORY_DAYS} days of orders before them "
+                f"and {MIN_REDEEMERS} redeemers; "
                 f"found {len(usable)} campaigns with {sum(c.redeemers for c in usable)} redeemers. "
                 "Import past campaigns first."
             )
@@ -104,5 +105,5 @@ def past_campaigns(connection: Connection, today: date) -> list[PastCampaign]:
 
 def _redeemed(connection: Connection, sent: Households) -> NDArray[np.bool_]:
     query = select(REDEMPTIONS.c.campaign_id, REDEMPTIONS.c.customer_id).distinct()
-    pairs = set(connection.execute(query).tuples())
+    pairs = {(row[0], row[1]) for row in connection.execute(query)}
     return np.array([pair in pairs for pair in zip(sent.campaigns, sent.customers, strict=True)], dtype=bool)

@@ -246,7 +246,7 @@ def _ages(connection: Connection, size: int) -> list[Share]:
     )
     return [
         Share(name=name, name_zh=name_zh, count=count, share=_ratio(count, size), spend=spend)
-        for age_min, age_max, count, spend in connection.execute(query).tuples()
+        for age_min, age_max, count, spend in connection.execute(query)
         for name, name_zh in [band_names(age_min, age_max)]
     ]
 
@@ -271,13 +271,13 @@ def _top_categories(connection: Connection, size: int, customers: int) -> list[S
         .order_by(func.sum(c.spend).desc(), c.category)
         .limit(TOP_CATEGORIES)
     )
-    top: dict[str, float] = dict(connection.execute(spent).tuples().all())
+    top: dict[str, float] = {row[0]: row[1] for row in connection.execute(spent)}
     buyers = (
         select(c.category, func.count(c.customer_id.distinct()))
         .where(c.category.in_(top), customer.in_(select(MEMBERS.c.id)))
         .group_by(c.category)
     )
-    counts: dict[str, int] = dict(connection.execute(buyers).tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(buyers)}
     return [_category(name, counts[name], _ratio(counts[name], size), spend) for name, spend in top.items()]
 
 

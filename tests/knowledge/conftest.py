@@ -1,0 +1,42 @@
+"""A small shop with a year of orders, on SQLite and on PostgreSQL."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from shopwright.knowledge.settings import Settings
+
+
+def _small_shop() -> ModuleType:
+    """Tests are no package (pytest's importlib mode), so the file beside this one is loaded by path."""
+    path = Path(__file__).parent / "small_shop.py"
+    spec = importlib.util.spec_from_file_location("shop_tests_small_shop", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def small_shop(database: Engine) -> object:
+    """What was written to `database`: customers, products, orders, lines."""
+    return _small_shop().make_small_shop(database)
+
+
+@pytest.fixture
+def past_campaigns(database: Engine, small_shop: object) -> object:
+    """The small shop with six campaigns that ended."""
+    _small_shop().add_campaigns(database, small_shop)
+    return small_shop
+
+
+@pytest.fixture
+def small_shop_settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a shop on `database`, its files in a folder of its own."""
+    return Settings(data_dir=tmp_path, database_url=database_url)
