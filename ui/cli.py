@@ -40,11 +40,12 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="Folder with one CSV or Parquet file per table.")],
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a file with any bad row.")] = False,
     report: Annotated[Path | None, typer.Option(help="Where to write the report of bad rows (CSV).")] = None,
+    fit_: Annotated[bool, typer.Option("--fit/--no-fit", help="Fit the models to the new data, too.")] = True,
 ) -> None:
     """Import a shop of your own; the README documents the columns."""
     from shopwright.ui.cli_shop import import_shop
 
-    raise typer.Exit(import_shop(load_settings(), folder, strict=strict, report=report))
+    raise typer.Exit(import_shop(load_settings(), folder, strict=strict, report=report, learn=fit_))
 
 
 @app.command()

@@ -37,8 +37,8 @@ def initialise(settings: "Settings", *, demo: bool) -> None:
     _tell_steps(report)
 
 
-def import_shop(settings: "Settings", folder: Path, *, strict: bool, report: Path | None) -> int:
-    """Import a folder and refresh what is learned from it; return 1 when a file was refused, else 0."""
+def import_shop(settings: "Settings", folder: Path, *, strict: bool, report: Path | None, learn: bool) -> int:
+    """Import a folder and learn from what changed; return 1 when a file was refused, else 0."""
     from shopwright.knowledge.database import migrate, open_database
     from shopwright.knowledge.importing import import_folder
 
@@ -64,7 +64,7 @@ def import_shop(settings: "Settings", folder: Path, *, strict: bool, report: Pat
     _place_report(done, report)
     for line in done.summary_lines("zh" if chinese() else "en"):
         emit(line)
-    if done.changed:
+    if done.changed and learn:
         _learn(settings)
     return int(not done.files or any(file.refused for file in done.files))
 
