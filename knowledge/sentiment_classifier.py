@@ -94,10 +94,10 @@ def read(lexicon: Lexicon, texts: Sequence[str], embed: Embed | None) -> Feature
 
 
 def embedder() -> Embed:
-    """The shop's own multilingual sentence embeddings, opened when first used."""
-    from shopwright.knowledge.embedding import Embedder
+    """The multilingual sentence embeddings that search uses too, opened when first used."""
+    from shopwright.knowledge.embedding import shared_embedder
 
-    return Embedder().embed
+    return shared_embedder().embed
 
 
 def _says(text: str, lexicon: Lexicon) -> bool:

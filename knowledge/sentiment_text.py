@@ -34,7 +34,8 @@ def normalise(text: str) -> str:
     """The text without control characters, in compatibility form, at most LONGEST characters."""
     if len(text) > LONGEST:
         text = text[: LONGEST - _END] + "\n" + text[-_END:]
-    return unicodedata.normalize("NFKC", _CONTROL.sub(" ", text)).replace("’", "'").strip()[: 2 * LONGEST]
+    whole = text.encode("utf-8", "ignore").decode("utf-8")  # half a surrogate pair cannot be hashed
+    return unicodedata.normalize("NFKC", _CONTROL.sub(" ", whole)).replace("’", "'").strip()[: 2 * LONGEST]
 
 
 def language_of(text: str) -> str:

@@ -153,6 +153,15 @@ class Review(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("source", "source_ref"),)
 
 
+class ReviewAspect(SQLModel, table=True):
+    """A side of the thing (battery, service, price ...) that a review mentions, and how; made by scoring."""
+
+    __tablename__ = "review_aspect"
+    review_id: int = Field(foreign_key="review.id", primary_key=True, ondelete="CASCADE")
+    aspect: str = Field(primary_key=True, index=True, description="Key of the aspect.")
+    positive_probability: float = Field(description="Of the clauses that mention it, from the classifier.")
+
+
 class Document(SQLModel, table=True):
     """A policy or help passage, small enough to be quoted whole."""
 

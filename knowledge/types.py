@@ -194,10 +194,12 @@ class ReviewReport(Frozen):
     subject_name_zh: str
     language: str | None
     aspect: str | None
-    reviews: int
+    reviews: int = Field(description="Rows counted: whole reviews, or rated sentences where `note` says so.")
     positive: int
     negative: int
     positive_share: float
+    note: str = Field(default="", description="What people should know of these counts; '' when nothing.")
+    note_zh: str = ""
     by_subject: list[Share]
     aspects: list[Aspect]
     praise: list[Quote]

@@ -1,0 +1,107 @@
+"""Scoring reviews once, so that every analysis is SQL: how good each is, and how each aspect fares in it."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlmodel import Session, SQLModel
+
+from shopwright.knowledge import saved, tables
+from shopwright.knowledge.bulk import bulk_insert
+from shopwright.knowledge.database import transaction
+from shopwright.knowledge.fetch import Progress
+from shopwright.knowledge.review_aspects import WORDS, mentions
+from shopwright.knowledge.sentiment_classifier import SentimentClassifier
+from shopwright.knowledge.sentiment_text import language_of
+from shopwright.knowledge.tables import Snapshot
+
+if TYPE_CHECKING:
+    from shopwright.knowledge.shop import Shop
+
+VERSION = 1  # raise it when the same reviews should get other scores
+_CHUNK = 5000
+_CLAUSES = 0.75  # weight of what the clauses say of an aspect; the rest is the whole review's tone
+assert tables.Review.metadata is SQLModel.metadata  # noqa: S101 - importing the tables fills the metadata
+REVIEW = SQLModel.metadata.tables["review"]
+MENTION = SQLModel.metadata.tables["review_aspect"]
+
+
+def score_reviews(shop: "Shop", progress: Progress, classifier: SentimentClassifier | None = None) -> int:
+    """Store each review's probability of being positive, and how each aspect it mentions fares.
+
+    Scores the reviews that have no score yet; all of them when the classifier or the aspects changed.
+    Interrupted, it goes on where it stopped. Returns how many were scored. Raises SavedModelError when
+    no classifier has been fitted and none is given.
+    """
+    folder = shop.model_dir("sentiment")
+    if classifier is None:
+        fingerprint = _fingerprint(saved.read_manifest(folder).fingerprint)
+    else:
+        fingerprint = _fingerprint("given")
+    with transaction(shop.engine) as session:
+        before = session.get(Snapshot, "review scores")
+        if before is None or before.fingerprint != fingerprint:
+            session.execute(update(REVIEW).values(positive_probability=None))
+            session.merge(Snapshot(name="review scores", fingerprint=fingerprint))
+        unscored = select(func.count()).select_from(REVIEW).where(REVIEW.c.positive_probability.is_(None))
+        total = session.execute(unscored).scalar_one()
+    if total:
+        _score(shop, classifier or SentimentClassifier.load(folder), total, progress)
+    return total
+
+
+def _score(shop: "Shop", classifier: SentimentClassifier, total: int, progress: Progress) -> None:
+    done = 0
+    while True:
+        with Session(shop.engine) as session:
+            waiting = select(REVIEW.c.id, REVIEW.c.text).where(REVIEW.c.positive_probability.is_(None))
+            rows = session.execute(waiting.order_by(REVIEW.c.id).limit(_CHUNK)).all()
+        if not rows:
+            return
+        texts = [text for _, text in rows]
+        whole = classifier.positive(texts, on_texts=lambda n, start=done: progress("Scoring reviews", start + n, total))
+        found = list(_fares(classifier, rows, whole))
+        with transaction(shop.engine) as session:
+            _store(session, [key for key, _ in rows], whole, found)
+        done += len(rows)
+
+
+def _store(session: Session, keys: Sequence[int], whole: Sequence[float], found: Sequence[Any]) -> None:
+    connection = session.connection()
+    connection.execute(
+        update(REVIEW).where(REVIEW.c.id == bindparam("key")).values(positive_probability=bindparam("probability")),
+        [{"key": key, "probability": round(value, 5)} for key, value in zip(keys, whole, strict=True)],
+    )
+    connection.execute(
+        delete(MENTION).where(MENTION.c.review_id == bindparam("key")), [{"key": key} for key in keys]
+    )
+    bulk_insert(connection, MENTION, ("review_id", "aspect", "positive_probability"), found)
+
+
+def _fares(
+    classifier: SentimentClassifier, rows: Sequence[Any], whole: Sequence[float]
+) -> Iterator[tuple[int, str, float]]:
+    """(review id, aspect, probability that the review is pleased with it) for each mention."""
+    told = []
+    for (key, text), tone in zip(rows, whole, strict=True):
+        language = language_of(text)
+        lexicon = classifier.lexica[language]
+        for mention in mentions(text, language, lambda clause, words=lexicon: bool(words.valence(clause))):
+            told.append((key, tone, mention))
+    judged = classifier.positive([mention.text for *_, mention in told], quick=True)
+    for (key, tone, mention), clause in zip(told, judged, strict=True):
+        odds = _CLAUSES * _log_odds(clause) + (1 - _CLAUSES) * _log_odds(tone)
+        yield key, mention.aspect, round(1 / (1 + math.exp(-odds)), 5)
+
+
+def _log_odds(probability: float) -> float:
+    kept = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(kept / (1 - kept))
+
+
+def _fingerprint(model: str) -> str:
+    digest = hashlib.sha256(f"scores {VERSION} {model}".encode())
+    digest.update(WORDS.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,192 @@
+"""What reviewers say, in figures and in their own words: counts by SQL over what scoring stored.
+
+A review counts as good or bad by its source's label where it has one, else by the classifier. What a
+review says is data: it is counted and quoted, never followed.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlmodel import SQLModel
+
+from shopwright.knowledge import tables
+from shopwright.knowledge.review_aspects import aspects, resolve_aspect
+from shopwright.knowledge.review_data import ENGLISH
+from shopwright.knowledge.review_quotes import pick_quotes
+from shopwright.knowledge.review_scores import score_reviews
+from shopwright.knowledge.review_subjects import names_of, resolve
+from shopwright.knowledge.types import Aspect, Quote, ReviewReport, Share
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from shopwright.knowledge.shop import Shop
+
+__all__ = ["ReviewAnalyst", "score_reviews"]
+
+assert tables.Review.metadata is SQLModel.metadata  # noqa: S101 - importing the tables fills the metadata
+REVIEW = SQLModel.metadata.tables["review"]
+MENTION = SQLModel.metadata.tables["review_aspect"]
+PRODUCT = SQLModel.metadata.tables["product"]
+SUBJECT = func.coalesce(func.nullif(REVIEW.c.subject, ""), PRODUCT.c.name, "")
+JUDGED = or_(REVIEW.c.label.is_not(None), REVIEW.c.positive_probability.is_not(None))
+GOOD = case(
+    (REVIEW.c.label.is_not(None), REVIEW.c.label == 1), else_=REVIEW.c.positive_probability >= 0.5
+)
+ASPECTS_SHOWN = 12
+_CANDIDATES = 300
+_QUOTED = {"en": (30, 220), "zh": (12, 90)}  # characters of a review worth quoting whole
+
+
+class ReviewAnalyst:
+    """Answers what is said of a subject, from the scored reviews."""
+
+    def __init__(self, shop: "Shop") -> None:
+        self._engine = shop.engine
+
+    def subjects(self) -> list[tuple[str, str, str, int]]:
+        """(key, name, Chinese name, reviews) of every subject, the most reviewed first."""
+        counted = _from_reviews(SUBJECT.label("subject"), func.count()).group_by(SUBJECT)
+        with self._engine.connect() as connection:
+            rows = connection.execute(counted).all()
+        rows.sort(key=lambda row: (-row[1], row[0]))
+        return [(key, *names_of(key), count) for key, count in rows if key]
+
+    def resolve_subject(self, text: str) -> str | None:
+        """The key of the subject that a person's words mean, None where none does.
+
+        Where several fit equally ('camera'), their keys come joined by '|', which `analyze` takes.
+        """
+        return resolve(text, [key for key, *_ in self.subjects()])
+
+    def analyze(
+        self,
+        *,
+        subject: str | None = None,
+        language: str | None = None,
+        aspect: str | None = None,
+        sentiment: str | None = None,
+        limit_quotes: int = 5,
+    ) -> ReviewReport:
+        """Counts, aspects and quotes of the reviews of a subject, in a language, that mention an aspect.
+
+        `aspect` is a key or a person's words; words that are no known aspect are looked for as they are.
+        With a known aspect, good and bad are about that aspect. `sentiment` (positive or negative) chooses
+        the quotes and the order of the aspects; the counts always cover both. Raises LookupError for an
+        unknown subject and ValueError for an unknown language or sentiment.
+        """
+        if language not in (None, "en", "zh") or sentiment not in (None, "positive", "negative"):
+            raise ValueError("language is en or zh, sentiment is positive or negative (or leave them out).")
+        if subject is not None:
+            self._check(subject)
+        key = resolve_aspect(aspect) if aspect else None
+        view = _View(subject, language, key, (aspect or "").strip() if not key else "")
+        with self._engine.connect() as connection:
+            good, bad = _counts(connection, view)
+            note, note_zh = _note(connection, view)
+            name, name_zh = names_of(subject) if subject else ("", "")
+            return ReviewReport(
+                subject=subject,
+                subject_name=name,
+                subject_name_zh=name_zh,
+                language=language,
+                aspect=key or view.word or None,
+                reviews=good + bad,
+                positive=good,
+                negative=bad,
+                positive_share=good / (good + bad) if good + bad else 0.0,
+                note=note,
+                note_zh=note_zh,
+                by_subject=_by_subject(connection, view),
+                aspects=_aspects(connection, view, sentiment),
+                praise=[] if sentiment == "negative" else _quotes(connection, view, True, limit_quotes),
+                complaints=[] if sentiment == "positive" else _quotes(connection, view, False, limit_quotes),
+            )
+
+    def _check(self, subject: str) -> None:
+        known = [key for key, *_ in self.subjects()]
+        if unknown := [one for one in subject.split("|") if one not in known]:
+            raise LookupError(f"No reviews are about {unknown[0]!r}. There are reviews about: {', '.join(known)}.")
+
+
+class _View:
+    """Which reviews are looked at, and what makes one of them good."""
+
+    def __init__(self, subject: str | None, language: str | None, aspect: str | None, word: str) -> None:
+        self.aspect, self.word = aspect, word
+        self.where: list[ColumnElement[bool]] = [JUDGED]
+        if subject is not None:
+            self.where.append(SUBJECT.in_(subject.split("|")))
+        if language is not None:
+            self.where.append(REVIEW.c.language == language)
+        if word:
+            self.where.append(func.lower(REVIEW.c.text).contains(word.lower(), autoescape=True))
+        self.good: ColumnElement[Any] = MENTION.c.positive_probability >= 0.5 if aspect else GOOD
+
+    def select(self, *columns: Any) -> Select[Any]:
+        """A query over the reviews of this view."""
+        query = _from_reviews(*columns, aspect=self.aspect)
+        return query.where(*self.where)
+
+
+def _from_reviews(*columns: Any, aspect: str | None = None) -> Select[Any]:
+    joined = REVIEW.outerjoin(PRODUCT, PRODUCT.c.id == REVIEW.c.product_id)
+    if aspect:
+        joined = joined.join(MENTION, and_(MENTION.c.review_id == REVIEW.c.id, MENTION.c.aspect == aspect))
+    return select(*columns).select_from(joined)
+
+
+def _counts(connection: "Connection", view: _View) -> tuple[int, int]:
+    good = func.coalesce(func.sum(case((view.good, 1), else_=0)), 0)
+    found, total = connection.execute(view.select(good, func.count())).one()
+    return int(found), int(total) - int(found)
+
+
+def _by_subject(connection: "Connection", view: _View) -> list[Share]:
+    rows = connection.execute(view.select(SUBJECT, func.count()).group_by(SUBJECT)).all()
+    total = sum(count for _, count in rows)
+    return [
+        Share(name=names_of(key)[0], name_zh=names_of(key)[1], count=count, share=count / total)
+        for key, count in sorted(rows, key=lambda row: (-row[1], row[0]))
+    ]
+
+
+def _aspects(connection: "Connection", view: _View, sentiment: str | None) -> list[Aspect]:
+    good = func.sum(case((MENTION.c.positive_probability >= 0.5, 1), else_=0))
+    inner = view.select(REVIEW.c.id).subquery()
+    query = select(MENTION.c.aspect, good, func.count()).where(MENTION.c.review_id.in_(select(inner.c.id)))
+    if view.aspect:
+        query = query.where(MENTION.c.aspect == view.aspect)
+    found = [
+        Aspect(key=key, name=aspects()[key].name, name_zh=aspects()[key].name_zh, positive=up, negative=count - up)
+        for key, up, count in connection.execute(query.group_by(MENTION.c.aspect))
+        if key in aspects()
+    ]
+    order = {None: lambda one: one.positive + one.negative, "positive": lambda one: one.positive}
+    found.sort(key=lambda one: (-order.get(sentiment, lambda one: one.negative)(one), one.key))
+    return found[:ASPECTS_SHOWN]
+
+
+def _quotes(connection: "Connection", view: _View, good: bool, limit: int) -> list[Quote]:
+    """Reviews of middle length that the source, where it has a label, and the classifier agree upon."""
+    sure = MENTION.c.positive_probability if view.aspect else REVIEW.c.positive_probability
+    length = func.length(REVIEW.c.text)
+    lengths = [and_(REVIEW.c.language == key, length.between(*span)) for key, span in _QUOTED.items()]
+    agreed = [REVIEW.c.positive_probability >= 0.5, view.good] if good else [REVIEW.c.positive_probability < 0.5, ~view.good]
+    columns = (REVIEW.c.id, REVIEW.c.source, REVIEW.c.source_ref, SUBJECT, REVIEW.c.language, REVIEW.c.text, sure)
+    query = view.select(*columns).where(or_(*lengths), *agreed)
+    rows = connection.execute(query.order_by(sure.desc() if good else sure, REVIEW.c.id).limit(_CANDIDATES)).all()
+    return pick_quotes(rows, good, limit)
+
+
+def _note(connection: "Connection", view: _View) -> tuple[str, str]:
+    """What people should know: some demo rows are sentences; some reviews may not be scored yet."""
+    sentences = connection.execute(view.select(REVIEW.c.source_ref).where(REVIEW.c.source == ENGLISH)).scalars().all()
+    if not sentences:
+        return "", ""
+    whole = len({ref.split("_")[0] for ref in sentences})
+    return (
+        f"{len(sentences):,} of these are single sentences, rated one by one, from {whole:,} English reviews.",
+        f"其中 {len(sentences):,} 条是单独评分的英文句子，出自 {whole:,} 篇评论。",
+    )
