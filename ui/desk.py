@@ -126,11 +126,20 @@ class Desk:
         for _ in self._events(assistant, request, view, stop):
             yield Shown([*before, *view.messages()], conversation)
         settled = self._settled(person, view, before, conversation, language)
-        if made_here and not self.conversations.messages(conversation, role=person.role, actor=person.actor):
-            # Nothing was stored, so there is nothing to come back to.
-            self.conversations.delete(conversation, role=person.role, actor=person.actor)
+        if made_here and self._forget_if_empty(person, conversation):
             settled = Shown(settled.messages, "", over=True)
         yield settled
+
+    def _forget_if_empty(self, person: Person, conversation: str) -> bool:
+        """Delete a conversation in which nothing was stored; there is nothing to come back to."""
+        mine = {"role": person.role, "actor": person.actor}
+        try:
+            if self.conversations.messages(conversation, **mine):
+                return False
+            self.conversations.delete(conversation, **mine)
+        except LookupError:
+            return True
+        return True
 
     def _until_ready(self, view: TurnView, stop: threading.Event) -> Iterator[None]:
         if self.warmup.state == "warming":

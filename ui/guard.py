@@ -9,13 +9,13 @@ import re
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopwright.tools.base import Language, Role
-from shopwright.ui.people import People, Person
+from shopwright.ui.people import LANGUAGE_COOKIE, People, Person
 
 PAGES = re.compile(r"/(console|widget)/(en|zh)/?\Z")
 CHATS = re.compile(r"/(console|widget)/(?:en|zh)(/.*)?\Z")
@@ -25,6 +25,7 @@ NEEDED = re.compile(
     r"|POST /gradio_api/(queue/join|cancel|reset/?|run/\w+|api/\w+)\Z"
 )
 MAX_BODY = 1_000_000
+MAX_PAGES = 20_000
 Dress = Callable[[str, Role, Language, Person, str], str]
 
 
@@ -36,6 +37,7 @@ class Guard:
         self.people = people
         self.dress = dress
         self.shop_origins = shop_origins
+        self._pages: dict[str, tuple[Role, str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it."""
@@ -68,10 +70,14 @@ class Guard:
         person = self.people.person(role, cookies_of(scope))
         page = PAGES.match(scope["path"]) if scope["method"] == "GET" else None
         if person is None:
+            # The widget's page hands out an identity and comes back once; then cookies are not kept.
             fresh = "&fresh=1" if b"fresh=1" in scope["query_string"] else ""
             await (_redirect(send, f"/{page[1]}?language={page[2]}{fresh}") if page else _refuse(send, 401))
         elif page is None:
-            await self.app(scope, receive, send)
+            if self._taken(scope, person):
+                await _refuse(send, 403)
+            else:
+                await self.app(scope, receive, send)
         elif not scope["path"].endswith("/"):
             await _redirect(send, scope["path"] + "/")
         else:
@@ -80,7 +86,20 @@ class Guard:
             def dressed(html: str) -> str:
                 return self.dress(html, role, language, person, nonce)
 
+            if role == "marketer":
+                send = _remembering(send, language)
             await self.app(_uncompressed(scope), receive, _rewriting(send, dressed))
+
+    def _taken(self, scope: Scope, person: Person) -> bool:
+        """Whether an open page's stream of events belongs to somebody else."""
+        query = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+        name = scope["path"].rsplit("/", 1)[1] if "/heartbeat/" in scope["path"] else query
+        if not name:
+            return False
+        owner = self._pages.setdefault(name, (person.role, person.actor))
+        if len(self._pages) > MAX_PAGES:
+            self._pages.pop(next(iter(self._pages)))
+        return owner != (person.role, person.actor)
 
     def _same_site(self, scope: Scope, headers: Headers) -> bool:
         """Whether what may change something comes from our own pages, or a shop's (to the widget)."""
@@ -140,6 +159,18 @@ def _too_large(headers: Headers) -> bool:
 def _uncompressed(scope: Scope) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
     return {**scope, "headers": kept}
+
+
+def _remembering(send: Send, language: Language) -> Send:
+    """Keep the language of the page that was opened, whichever link led to it."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            cookie = f"{LANGUAGE_COOKIE}={language}; Path=/; Max-Age={365 * 86400}; SameSite=Lax"
+            MutableHeaders(scope=message).append("set-cookie", cookie)
+        await send(message)
+
+    return sending
 
 
 def _rewriting(send: Send, rewrite: Callable[[str], str]) -> Send:

@@ -39,14 +39,14 @@ _ART: tuple[tuple[str, str], ...] = (
         r"seafood|\bfish\b|salmon|shrimp|tuna|crab|海鲜|鱼|虾|水产",
     ),
     (
-        "bread",
-        r"bread|bakery|\bbuns?\b|\brolls?\b(?!.*sausage)|cake|pastry|cookie|donut|muffin|bagel|cracker"
-        r"|tortilla|\bpies?\b|面包|糕|饼|烘焙",
+        "meat",
+        r"meat|beef|pork|chicken|turkey|sausage|bacon|\bham\b|steak|poultry|salami|frank|肉"
+        r"|香肠|培根|鸡|火腿",
     ),
     (
-        "meat",
-        r"meat|beef|pork|chicken|turkey|sausage|bacon|\bham\b|steak|poultry|hot ?dog|salami|frank|肉"
-        r"|香肠|培根|鸡|火腿",
+        "bread",
+        r"bread|bakery|\bbuns?\b|\brolls?\b|cake|pastry|cookie|donut|muffin|bagel|cracker"
+        r"|tortilla|\bpies?\b|面包|糕|饼|烘焙",
     ),
     (
         "cheese",

@@ -16,11 +16,17 @@ from shopwright.knowledge.shelves import DemoCustomer, Shelf
 from shopwright.tools.base import Language
 from shopwright.ui.icons import art_name
 from shopwright.ui.language import HTML_LANGUAGE, known, other, say
-from shopwright.ui.people import CONSOLE_COOKIE, SESSION_HOURS, VISITOR_COOKIE, People, cookie_header
+from shopwright.ui.people import (
+    CONSOLE_COOKIE,
+    LANGUAGE_COOKIE,
+    SESSION_HOURS,
+    STORE_COOKIE,
+    VISITOR_COOKIE,
+    People,
+    cookie_header,
+)
 
 HERE = Path(__file__).parent / "storefront"
-LANGUAGE_COOKIE = "shopwright_language"
-STORE_COOKIE = "shopwright_store"
 VISITOR_DAYS = 30
 YEAR = 365 * 24 * 3600
 

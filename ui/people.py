@@ -9,6 +9,8 @@ from shopwright.tools.base import Role
 
 CONSOLE_COOKIE = "shopwright_console"
 VISITOR_COOKIE = "shopwright_visitor"
+STORE_COOKIE = "shopwright_store"
+LANGUAGE_COOKIE = "shopwright_language"
 SESSION_HOURS = 12.0
 
 
