@@ -32,6 +32,10 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
+GENERIC = re.compile(
+    r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
+    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like)\b|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
+)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -381,8 +385,11 @@ def settle(arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: S
 
 def borne_out(value: str, said: str) -> bool:
     """Whether the person's words bear out a free argument: a shared word, or it is in the other language."""
-    latin = re.findall(r"[a-z]{3,}", value.lower())
-    han = re.findall(r"[\u3400-\u9fff]", value)
+    content = GENERIC.sub("", value.lower())
+    latin = re.findall(r"[a-z]{3,}", content)
+    han = re.findall(r"[\u3400-\u9fff]", content)
+    if not latin and not han:
+        return False
     said_han = bool(re.search(r"[\u3400-\u9fff]", said))
     if han and said_han:
         return any(char in said for char in han)

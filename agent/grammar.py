@@ -35,6 +35,8 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
     required = set(schema.get("required", ()))
     for name, spec in schema.get("properties", {}).items():
         kind = spec.get("x-mention")
+        if spec.get("x-when") and spec["x-when"] not in mentions:
+            continue
         if kind is None:
             properties[name] = _bounded(spec) if name in required else {"anyOf": [{"type": "null"}, _bounded(spec)]}
             required.add(name)  # an optional argument is decided by writing null, never by silence
@@ -58,13 +60,9 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
     )
 
 
-def left_open(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def left_open(schema: Mapping[str, Any], mentions: Mentions, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Of `arguments`, those that the model decides, as it would write them: null for what is absent."""
-    return {
-        name: arguments.get(name)
-        for name, spec in schema.get("properties", {}).items()
-        if "x-mention" not in spec
-    }
+    return {name: arguments.get(name) for name in narrow(schema, mentions).open["properties"]}
 
 
 def _fits(value: Any, spec: Mapping[str, Any]) -> bool:

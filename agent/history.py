@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from shopwright.agent.grammar import left_open
+from shopwright.agent.mentions import read
 from shopwright.agent.prompts import call_messages
 from shopwright.knowledge.conversations import StoredMessage
 
@@ -62,7 +63,7 @@ def planner_history(turns: Sequence[Turn], schemas: Mapping[str, Mapping[str, An
     messages: list[BaseMessage] = []
     for turn in turns[-TURNS_KEPT:]:
         if turn.tool in schemas:
-            shown = left_open(schemas[turn.tool], turn.arguments)
+            shown = left_open(schemas[turn.tool], read(turn.text), turn.arguments)
             messages += call_messages(turn.text[:300], turn.tool, shown, turn.memory[:200] or "ok")
         elif turn.answer:
             messages += [HumanMessage(turn.text[:300]), AIMessage(turn.answer[:200])]

@@ -274,17 +274,21 @@ def _comparisons(text: str, found: Mentions) -> str:
 def _quantity(text: str, match: re.Match[str], value: float) -> list[str]:
     if match["times"]:
         return ["orders"]
-    near = text[max(0, match.start() - 12) : match.start()]
-    text = near if re.search(r"income|earn|收入|年薪|spen[dt]|消费|花|price|价", near) else text
-    if re.search(r"income|earn|salary|收入|年薪|工资", text):
-        return ["income"]
-    if re.search(r"spen[dt]|worth|消费|花[了费]?|购买金额|total|客单", text):
-        return ["spend", "price"]
-    if re.search(r"\borders?\b|times|下单|单|次", text) and not (match["cur"] or match["unit"]):
-        return ["orders"]
-    if match["cur"] or match["unit"] or re.search(r"price|cost|cheap|价格|便宜|价位|预算|budget", text):
+    before = [(named.start(), kinds) for pattern, kinds in QUANTITIES for named in re.finditer(pattern, text[: match.start()])]
+    after = [(-named.start(), kinds) for pattern, kinds in QUANTITIES for named in re.finditer(pattern, text[match.end() :])]
+    if before or after:
+        return max(before or after)[1]
+    if match["cur"] or match["unit"]:
         return ["price", "spend"]
     return ["price", "age"] if 10 <= value <= 100 else ["price"]
+
+
+QUANTITIES = (
+    (r"income|earn|salary|收入|年薪|工资", ["income"]),
+    (r"spen[dt]|worth|消费|花[了费]?|购买金额|total|客单", ["spend", "price"]),
+    (r"\borders?\b|下单|订单", ["orders"]),
+    (r"price|cost|cheap|价格|便宜|价位|预算|budget", ["price", "spend"]),
+)
 
 
 def _counts(text: str, found: Mentions) -> None:
@@ -305,7 +309,7 @@ FIXED: tuple[tuple[str, Value, str], ...] = (
     ("has_children", True, r"(?:with|have|has|having) (?:young |small )?(?:kids|children|babies|a baby)|\bfamilies\b|\bparents\b|\bmoms?\b|有(?:孩子|小孩|子女|娃|宝宝)|带娃|宝妈|家长"),
     ("married", False, r"\bunmarried\b|\bsingles?\b|not married|未婚|单身"),
     ("married", True, r"\bmarried\b|已婚|结了婚"),
-    ("homeowner", False, r"\brent(?:ers?|ing)\b|租房|租客|没有房"),
+    ("homeowner", False, r"\brent(?:ers?|ing|s)?\b|租房|租客|没有房"),
     ("homeowner", True, r"\bhome ?owners?\b|own (?:their|a) (?:own )?(?:home|house)|有房|业主|自有住房|房主"),
     ("uses_coupons", False, r"(?:never|don'?t|do not|didn'?t|haven'?t|not)\s+(?:ever\s+)?(?:used?|redeem(?:ed)?)\s+(?:any\s+|a\s+)?coupons?|(?:没用?过?|不用|未使用过?|从不用|没有用过)(?:优惠)?券"),
     ("uses_coupons", True, r"coupon (?:users|redeemers|lovers)|(?:use|used|using|uses|redeem|redeemed|redeems) (?:a |their )?coupons?|(?:用过?|使用过?|喜欢用|爱用|常用|领过?)(?:优惠)?券"),
@@ -323,12 +327,23 @@ FIXED: tuple[tuple[str, Value, str], ...] = (
     ("language", "zh", r"\bin chinese\b|\bchinese\b|\bmandarin\b|中文|汉语"),
     ("sentiment", "negative", r"\bnegative\b|\bcomplain(?:ts?|ing)?\b|\bbad reviews?\b|\bdislike|\bhate|\bunhappy\b|差评|抱怨|吐槽|不满|负面|缺点|投诉"),
     ("sentiment", "positive", r"\bpositive\b|\bprais(?:e|ing)\b|\bgood reviews?\b|\blike best\b|\blove\b|好评|夸|优点|正面|称赞|喜欢"),
-    ("campaign_type", "A", r"\btype[- ]?a\b|\ba[- ]type\b|a\s*[类型]|[类型]\s*a\b"),
-    ("campaign_type", "B", r"\btype[- ]?b\b|\bb[- ]type\b|b\s*[类型]|[类型]\s*b\b"),
-    ("campaign_type", "C", r"\btype[- ]?c\b|\bc[- ]type\b|c\s*[类型]|[类型]\s*c\b"),
+    ("campaign_type", "A", r"\btype[- ]?a\b|\ba-type\b|a\s*[类型]|[类型]\s*a\b"),
+    ("campaign_type", "B", r"\btype[- ]?b\b|\bb-type\b|b\s*[类型]|[类型]\s*b\b"),
+    ("campaign_type", "C", r"\btype[- ]?c\b|\bc-type\b|c\s*[类型]|[类型]\s*c\b"),
+    ("segment", "champions", r"\bchampions?\b|\bbest (?:customers|shoppers|buyers|clients)|\bmost valuable\b|\bvips?\b|\btop (?:customers|shoppers|buyers|clients)|\bbiggest spenders|\bhigh[- ]value\b|核心客户|核心用户|最好的(?:客户|顾客|用户)|最有价值|高价值|最优质|优质客户|大客户|贵宾"),
+    ("segment", "loyal", r"\bloyal(?!ty)\b|\bregulars\b|\bregular customers|\bfaithful\b|忠诚|忠实|老客户|老顾客|常客|回头客"),
+    ("segment", "potential_loyalists", r"\bpotential loyalists?\b|\bcould become loyal|潜力客户|潜在忠诚|有潜力"),
+    ("segment", "new_customers", r"\bnew (?:customers|shoppers|buyers|clients|members)|\bnewcomers\b|\brecently joined|\bfirst[- ]time (?:customers|buyers|shoppers)|新客|新顾客|新用户|新会员"),
+    ("segment", "promising", r"\bpromising\b|有望客户|有希望的客户"),
+    ("segment", "needs_attention", r"\bneeds? attention\b|需要关注"),
+    ("segment", "about_to_sleep", r"\babout to (?:sleep|fall asleep)|\bfalling asleep|即将沉睡|快要沉睡|快沉睡"),
+    ("segment", "cant_lose", r"\bcan'?t lose\b|\bcannot (?:afford to )?lose\b|\bcan'?t afford to lose|不能流失|不能失去|不想失去"),
+    ("segment", "at_risk", r"\bat[- ]risk\b|\bat risk of\b|\bchurn|\b(?:about|likely|going) to leave|\bleaving us|\bslipping away|\bdrifting away|\blosing\b|\bused to (?:buy|shop|order|come|spend)|流失风险|可能流失|可能会流失|快(?:要)?流失|将要流失|要流失|流失的?风险|即将流失|容易流失|有流失"),
+    ("segment", "hibernating", r"\bhibernat|\blapsed\b|\bdormant\b|\bsleeping (?:customers|members)|\blost customers|\binactive (?:customers|members)|(?<!即将)(?<!快要)(?<!快)沉睡|休眠|已流失|流失了的|流失客户(?!风险)"),
+    ("buying", True, r"\bbuy(?:s|ing|ers?)?\b|\bbought\b|\bpurchas|\bowners?\b|\blovers?\b|\bdrinkers?\b|\beaters?\b|\bfans of\b|\bshop(?:s|ped|ping)? for\b|买|购|养|爱喝|爱吃|喜欢喝|喜欢吃"),
     ("new_only", True, r"\bnever (?:bought|tried|purchased)|\bhaven'?t (?:bought|tried) (?:yet|before)|\bnew to (?:them|him|her)|\bsomething new\b|没买过的|没试过|新品尝试"),
 )  # fmt: skip
-EXCLUSIVE = ("has_children", "married", "homeowner", "uses_coupons")
+EXCLUSIVE = ("has_children", "married", "homeowner", "uses_coupons", "segment")
 
 
 def _words(text: str, found: Mentions) -> None:

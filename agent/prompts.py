@@ -8,6 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from shopwright.agent.grammar import left_open
+from shopwright.agent.mentions import read
 from shopwright.tools.base import Language, Role, ShopTool, ToolResult
 
 PLANNER: dict[Role, str] = {
@@ -70,7 +71,7 @@ def planner_prefix(
         for tool in tools:
             if position < len(tool.examples):
                 example = tool.examples[position]
-                shown = left_open(schemas[tool.name], example.call(language))
+                shown = left_open(schemas[tool.name], read(example.request(language)), example.call(language))
                 messages += call_messages(example.request(language), tool.name, shown, "ok")
         if chats:
             messages += _chat(language, chats.pop(0))

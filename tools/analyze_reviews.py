@@ -61,11 +61,7 @@ def analyze_reviews(
                 f"没有关于“{about}”的评论。已有评论的对象：{known}。",
             )
         )
-    try:
-        report = analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment)
-    except (LookupError, ValueError) as error:
-        raise ToolError(str(error)) from error
-    return _result(context, report)
+    return _result(context, analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment))
 
 
 GENERIC = {
@@ -104,14 +100,14 @@ def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
             "Write one or two sentences: what reviewers like, what they criticise, and what to improve first. No figures, no quotes.",
             "写一两句话：顾客喜欢什么、批评什么、应先改进什么。不要数字，不要引用原文。",
         ),
-        appendix="\n".join(_quoted(tongue, quote) for quote in (report.complaints[:1] + report.praise[:1])),
+        appendix="\n>\n".join([*(_quoted(quote) for quote in report.complaints[:1] + report.praise[:1]), f"> {say(tongue, report.note, report.note_zh)}"]),
         memory=say(tongue, f"read reviews about: {about}", f"已分析评论：{about}"),
         data=report.model_dump(mode="json"),
         views=_views(context, report),
     )
 
 
-def _quoted(tongue: str, quote: Quote) -> str:
+def _quoted(quote: Quote) -> str:
     mark = "👍" if quote.label == "positive" else "👎"
     text = quote.text if len(quote.text) <= 160 else quote.text[:160].rstrip() + "…"
     return f"> {mark} {text}"

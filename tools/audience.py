@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from shopwright.knowledge.shop import Shop
 from shopwright.knowledge.types import CustomerFilter
-from shopwright.tools.base import ToolContext, ToolError, mentioned
+from shopwright.tools.base import ToolContext, ToolError, mentioned, offered_when
 from shopwright.tools.wording import say
 
-Segment = Annotated[str | None, Field(description="Named segment, only when the request describes one.")]
+Segment = Annotated[str | None, mentioned("segment", "Named segment.")]
 AgeMin = Annotated[int | None, mentioned("age_min", "Youngest age, years.", ge=0, le=120)]
 AgeMax = Annotated[int | None, mentioned("age_max", "Oldest age, years.", ge=0, le=120)]
 IncomeMin = Annotated[int | None, mentioned("income_min", "Lowest yearly income.", ge=0)]
@@ -26,7 +24,9 @@ SpendMax = Annotated[float | None, mentioned("spend_max", "Spent at most, in all
 OrdersMin = Annotated[int | None, mentioned("orders_min", "At least N orders.", ge=0)]
 OrdersMax = Annotated[int | None, mentioned("orders_max", "At most N orders.", ge=0)]
 Top = Annotated[int | None, mentioned("top", "Only the N customers who spent most.", ge=1)]
-Bought = Annotated[str | None, Field(description="Kind of product bought, in the person's words, only if named.", max_length=60)]
+Bought = Annotated[
+    str | None, offered_when("buying", "Kind of product bought, in the person's words, if one is named.", max_length=60)
+]
 
 
 def segment_meanings(shop: Shop) -> Mapping[str, str]:

@@ -240,6 +240,11 @@ def mentioned(kind: str, description: str, **limits: Any) -> Any:
     return Field(description=description, json_schema_extra={"x-mention": kind}, **limits)
 
 
+def offered_when(kind: str, description: str, **limits: Any) -> Any:
+    """A Field that the model fills itself, but is offered only when the words hold a mention of `kind`."""
+    return Field(description=description, json_schema_extra={"x-when": kind}, **limits)
+
+
 def tools_for(role: Role) -> list[ShopTool]:
     """The tools of a role, by name. Every module of this package is looked through."""
     package = importlib.import_module("shopwright.tools")

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from shopwright.knowledge.campaigns import ForecastError
 from shopwright.knowledge.types import CampaignForecast, CustomerFilter, Interval
 from shopwright.tools.audience import (
     ActiveDays,
@@ -77,8 +78,8 @@ def forecast_campaign(
             discount_percent=discount_percent,
             days=days,
         )
-    except ValueError as error:
-        raise ToolError(str(error)) from error
+    except ForecastError as error:
+        raise ToolError(say(context.language, str(error), error.zh)) from error
     return _result(context, chosen, forecast)
 
 
@@ -112,7 +113,7 @@ def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignFore
         ),
         appendix="\n".join(f"> {note}" for note in notes),
         memory=say(language, f"forecast made for: {who}", f"已预测：{who}"),
-        data=forecast.model_dump(mode="json"),
+        data={**forecast.model_dump(mode="json"), "interval_percent": 80},
         views=_views(context, forecast),
     )
 

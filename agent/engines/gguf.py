@@ -136,9 +136,10 @@ class GgufChatModel(BaseChatModel):
         whole: AIMessageChunk | None = None
         for chunk in self._stream(messages, stop, run_manager, **kwargs):
             piece = chunk.message
-            assert isinstance(piece, AIMessageChunk)  # noqa: S101  (narrows the type)
-            whole = piece if whole is None else whole + piece
-        assert whole is not None  # noqa: S101
+            if isinstance(piece, AIMessageChunk):
+                whole = piece if whole is None else whole + piece
+        if whole is None:
+            raise EngineError("The embedded model ended without a word. Try again.")
         message = AIMessage(
             content=whole.content,
             tool_calls=whole.tool_calls,
