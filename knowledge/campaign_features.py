@@ -100,7 +100,7 @@ def _features(history: int, orders: Any, earlier: Any, known: bool) -> list[floa
     return [
         np.log1p(with_coupon / months),
         with_coupon / max(1, count),
-        np.log1p(lines),
+        np.log1p(float(lines)),
         np.log1p(NEVER_DAYS if since_coupon is None else since_coupon),
         np.log1p(count / months),
         np.log1p(max(0.0, spend) / months),

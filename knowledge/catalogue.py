@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +23,20 @@ class Catalogue:
     def __init__(self, engine: Engine) -> None:
         c = PRODUCT.c
         query = (
-            select(c.id, *(c[label] for label in LABELS)).where(c.active, c.price.is_not(None)).order_by(c.id)
+            select(c.id, *(c[label] for label in LABELS), c.name, c.brand, c.size)
+            .where(c.active, c.price.is_not(None))
+            .order_by(c.id)
         )
         with engine.connect() as connection:
             rows = connection.execute(query).all()
         self.ids: NDArray[np.int64] = np.array([row[0] for row in rows], dtype=np.int64)
         self._labels = [_Labels(rows, place) for place in range(1, len(LABELS) + 1)]
         self.types = self._labels[-1].codes
+        # Products that a person could not tell apart have the same face.
+        faces: dict[tuple[str, ...], int] = {}
+        self.faces: NDArray[np.int64] = np.array(
+            [faces.setdefault(tuple(row[1:]), len(faces)) for row in rows], dtype=np.int64
+        )
         self._rows_in_scope = lru_cache(maxsize=64)(self._find)
 
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -53,7 +62,7 @@ class Catalogue:
 class _Labels:
     """One label of every product, as small integers."""
 
-    def __init__(self, rows: list[Row[tuple[int, str, str, str]]], place: int) -> None:
+    def __init__(self, rows: Sequence[Row[Any]], place: int) -> None:
         self._code: dict[str, int] = {}
         codes = [self._code.setdefault(row[place], len(self._code)) for row in rows]
         self.codes: NDArray[np.int64] = np.array(codes, dtype=np.int64)

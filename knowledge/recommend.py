@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from shopwright.knowledge.recommend_fit import (
     Fitted,
     fit_recommender,
 )
-from shopwright.knowledge.recommend_reasons import Reason
+from shopwright.knowledge.recommend_reasons import Names, Reason
 from shopwright.knowledge.recommend_scores import Floats, Scores
 from shopwright.knowledge.types import CustomerFilter, ProductHit, Recommendation, Scope
 
@@ -62,25 +62,29 @@ class Recommender:
         if new_only:
             scores[list(places)] = 0.0
 
+        picked = pick(known.catalogue, scores, k, scope)
+        sold = known.popularity
+        together = {
+            row: int(driver[row]) for row in picked if row not in places and scores[row] > 2 * sold[row]
+        }
+        names = self._names(together.values())
+
         def why(row: int) -> Reason:
             if row in places:
                 place = places[row]
                 return reasons.bought_before(int(own.orders[place]), f"{own.last[place]:%Y-%m-%d}")
-            together = scores[row] - known.popularity[row]
-            return (
-                self._bought_with(int(driver[row]), row)
-                if together > known.popularity[row]
-                else self._popular(row)
-            )
+            if row in together:
+                return self._bought_with(together[row], row, names[together[row]])
+            return self._popular(row)
 
-        return self._present(pick(known.catalogue, scores, k, scope), scores, why)
+        return self._present(picked, scores, why)
 
     def for_filter(
         self, filter: CustomerFilter, k: int = 10, *, scope: Scope | None = None
     ) -> list[Recommendation]:
         """What a group of customers buys more than others do, weighed with how many of them buy it.
 
-        What sells best where none of the group ordered lately; empty when nobody matches. Raises
+        What sells best where the group ordered little lately; empty when nobody matches. Raises
         LookupError for an unknown segment, as `Segments.report` does.
         """
         known = self._scores
@@ -88,12 +92,11 @@ class Recommender:
         if not len(members):
             return []
         scores, shares, active = known.for_members(members)
-        if not active:
-            scores = known.popularity.copy()
-            return self._present(pick(known.catalogue, scores, k, scope), scores, self._popular)
 
         def why(row: int) -> Reason:
             share, everyone = float(shares[row]), float(known.everyone[row])
+            if share <= everyone:
+                return reasons.popular(round(everyone * known.active), SEGMENT_DAYS, known.fitted.day)
             return reasons.popular_in_group(share, everyone, active, SEGMENT_DAYS // 7, known.fitted.day)
 
         return self._present(pick(known.catalogue, scores, k, scope), scores, why)
@@ -104,11 +107,7 @@ class Recommender:
         hits = self._shop.products.search(text, 2 * k)
         rows = known.catalogue.rows(np.array([hit.product_id for hit in hits], dtype=np.int64))
         found = [(hit, int(row)) for hit, row in zip(hits, rows, strict=True) if row >= 0][:k]
-        day = known.fitted.day
-        return [
-            _recommendation(hit, reasons.matches(text.strip(), int(known.recent[row]), RECENT_DAYS, day))
-            for hit, row in found
-        ]
+        return [_recommendation(hit, reasons.matches(text.strip(), self._sold(row))) for hit, row in found]
 
     def similar(self, product_id: int, k: int = 10) -> list[Recommendation]:
         """What buyers of a product also buy; products that read alike where too few bought it.
@@ -126,19 +125,29 @@ class Recommender:
             return [found for found in alike if found.product.product_id != product_id][:k]
         scores = np.zeros(len(known.catalogue.ids))
         np.add.at(scores, rows, cosines)
-        place = int(places[0])
+        place, name = int(places[0]), (hit.name, hit.name_zh)
         picked = pick(known.catalogue, scores, k)
-        return self._present(picked, scores, lambda row: self._bought_with(place, row))
+        return self._present(picked, scores, lambda row: self._bought_with(place, row, name))
 
-    def _bought_with(self, place: int, row: int) -> Reason:
+    def _names(self, places: Iterable[int]) -> dict[int, Names]:
+        """Names of fitted products by place."""
+        ids = {int(self._scores.fitted.products[place]): place for place in places}
+        hits = self._shop.products.by_ids(list(ids))
+        return {ids[hit.product_id]: (hit.name, hit.name_zh) for hit in hits}
+
+    def _bought_with(self, place: int, row: int, name: Names) -> Reason:
         known, fitted = self._scores, self._scores.fitted
         neighbours = fitted.neighbours[place]
         column = int(np.flatnonzero((neighbours >= 0) & (known.rows[neighbours] == row))[0])
-        product = int(fitted.products[place])
-        hit = self._shop.products.get(product)
-        name = (hit.name, hit.name_zh) if hit else (str(product), str(product))
         both, buyers = int(fitted.both[place, column]), int(fitted.buyers[place])
         return reasons.bought_with(both, buyers, name, PAIR_DAYS // 7, fitted.day)
+
+    def _sold(self, row: int) -> Reason | None:
+        """How many bought it lately, or in the longer time; None when nobody did."""
+        longer = int(self._scores.buyers[row])
+        if self._scores.recent[row]:
+            return self._popular(row)
+        return reasons.popular(longer, PAIR_DAYS, self._scores.fitted.day) if longer else None
 
     def _popular(self, row: int) -> Reason:
         return reasons.popular(int(self._scores.recent[row]), RECENT_DAYS, self._scores.fitted.day)
@@ -146,27 +155,36 @@ class Recommender:
     def _present(
         self, picked: Sequence[int], scores: Floats, why: Callable[[int], Reason]
     ) -> list[Recommendation]:
-        ids = self._scores.catalogue.ids
-        found = [(row, self._shop.products.get(int(ids[row]))) for row in picked]
+        rows = {int(self._scores.catalogue.ids[row]): row for row in picked}
+        found = [(rows[hit.product_id], hit) for hit in self._shop.products.by_ids(list(rows))]
         return [
-            _recommendation(hit.model_copy(update={"score": float(scores[row])}), why(row))
+            _recommendation(hit.model_copy(update={"score": round(float(scores[row]), 4)}), why(row))
             for row, hit in found
-            if hit is not None
         ]
 
 
 def pick(
-    catalogue: Catalogue, scores: Floats, k: int, scope: Scope | None = None, per_type: int = PER_TYPE
+    catalogue: Catalogue, scores: Floats, k: int, scope: Scope | None = None, *, varied: bool = True
 ) -> list[int]:
-    """The k best rows with a score above 0, best first, at most `per_type` of a type; equal scores by id."""
+    """The k best rows with a score above 0, best first; equal scores go by id.
+
+    `varied`: at most PER_TYPE of a product type, and of products that a person could not tell apart only
+    the best. Within a scope, more of a type fill what would stay empty.
+    """
     if scope is not None:
         scores = np.where(catalogue.in_scope(scope), scores, 0.0)
+    if not varied:
+        return _descending(scores, k)[:k]
     chosen: list[int] = []
     passed_over: list[int] = []
     taken: Counter[int] = Counter()
+    faces: set[int] = set()
     for row in _descending(scores, max(50 * k, 500)):
-        kind = int(catalogue.types[row])
-        (chosen if taken[kind] < per_type else passed_over).append(row)
+        kind, face = int(catalogue.types[row]), int(catalogue.faces[row])
+        if face in faces:
+            continue
+        faces.add(face)
+        (chosen if taken[kind] < PER_TYPE else passed_over).append(row)
         taken[kind] += 1
         if len(chosen) == k:
             return chosen

@@ -16,7 +16,7 @@ from shopwright.knowledge.catalogue import Catalogue
 from shopwright.knowledge.columns import LINES, ORDERS
 from shopwright.knowledge.fetch import Progress
 from shopwright.knowledge.purchases import purchases
-from shopwright.knowledge.recommend import PER_TYPE, pick
+from shopwright.knowledge.recommend import pick
 from shopwright.knowledge.recommend_fit import MIN_BUYERS, Ints, learn
 from shopwright.knowledge.recommend_scores import Floats, Scores
 
@@ -75,16 +75,15 @@ def _rankings(
     frequency: Floats = np.zeros(len(scores.catalogue.ids))
     frequency[rows[rows >= 0]] = own.orders[rows >= 0]
     blend = scores.for_customer(own)[0]
-    everything = 10**9
     ways = {
-        "popularity": (scores.popularity, everything),
-        "own frequency": (frequency, everything),
-        "recommender": (blend, everything),
-        "recommender, as shown": (blend, PER_TYPE),
+        "popularity": (scores.popularity, False),
+        "own frequency": (frequency, False),
+        "recommender": (blend, False),
+        "recommender, as shown": (blend, True),
     }
     return {
-        name: pick(scores.catalogue, np.where(allowed, values, 0.0), K, per_type=limit)
-        for name, (values, limit) in ways.items()
+        name: pick(scores.catalogue, np.where(allowed, values, 0.0), K, varied=varied)
+        for name, (values, varied) in ways.items()
     }
 
 

@@ -32,6 +32,7 @@ RECENT_DAYS = 28
 SEGMENT_DAYS = 91
 PAIR_DAYS = 182
 MIN_BUYERS = 5
+MIN_BOTH = 5
 NEIGHBOURS = 40
 SHRINK = 10.0
 BLOCK = 500
@@ -93,6 +94,7 @@ def fit_recommender(shop: Shop, progress: Progress = lambda _step, _done, _total
         "segment_days": SEGMENT_DAYS,
         "pair_days": PAIR_DAYS,
         "min_buyers": MIN_BUYERS,
+        "min_both": MIN_BOTH,
         "neighbours": NEIGHBOURS,
         "shrink": SHRINK,
     }
@@ -179,7 +181,7 @@ def _neighbours(bought: csr_matrix, progress: Progress) -> tuple[Ints, Floats, I
             span = slice(shared.indptr[offset], shared.indptr[offset + 1])
             others, counts = shared.indices[span], shared.data[span]
             scores = counts / np.sqrt(buyers[row] * buyers[known[others]]) * counts / (counts + SHRINK)
-            scores[others == start + offset] = -1.0
+            scores[(others == start + offset) | (counts < MIN_BOTH)] = -1.0
             best = _best(scores, known[others], NEIGHBOURS)
             best = best[scores[best] > 0]
             neighbours[row, : len(best)] = known[others[best]]

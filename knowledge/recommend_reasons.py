@@ -48,7 +48,7 @@ def popular_in_group(share: float, everyone: float, members: int, weeks: int, un
     """
     ours, all_of_them = f"{100 * share:.1f}%", f"{100 * everyone:.1f}%"
     return Reason(
-        "similar_customers" if share > everyone else "popular",
+        "similar_customers",
         f"{ours} of the {members} active customers of this group bought it in the {weeks} weeks to {until}, "
         f"against {all_of_them} of all",
         f"截至 {until} 的 {weeks} 周内，该群体 {members} 位活跃客户中有 {ours} 购买，"
@@ -56,7 +56,7 @@ def popular_in_group(share: float, everyone: float, members: int, weeks: int, un
     )
 
 
-def matches(query: str, buyers: int, days: int, until: str) -> Reason:
-    """Found by the words of `query`; with how many bought it lately."""
-    sold = popular(buyers, days, until)
-    return Reason("matches_text", f"matches “{query}”; {sold.text}", f"符合“{query}”；{sold.text_zh}")
+def matches(query: str, sold: Reason | None) -> Reason:
+    """Found by the words of `query`; with how many bought it where anyone did."""
+    tail, tail_zh = (f"; {sold.text}", f"；{sold.text_zh}") if sold else ("", "")
+    return Reason("matches_text", f"matches “{query}”{tail}", f"符合“{query}”{tail_zh}")

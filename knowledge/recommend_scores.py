@@ -54,15 +54,16 @@ class Scores:
     def for_members(self, members: Ints) -> tuple[Floats, Floats, int]:
         """Scores for a group; the share of its active customers who bought each row; how many are active.
 
-        Active: with an order in the last SEGMENT_DAYS days. The score is that share times the square
-        root of its lift over all active customers, the lift shrunk towards 1 for small groups.
+        Active: with an order in the last SEGMENT_DAYS days. The score is that share, drawn towards
+        everyone's for small groups, times the square root of its lift over everyone's.
         """
-        chosen = np.flatnonzero(np.isin(self.fitted.customers, members) & self._active)
+        chosen = np.flatnonzero(np.isin(self.fitted.customers, members) & self._ordered)
         everyone = self._share_of_active
         share = np.asarray(self._lately[chosen].sum(axis=0)).ravel() / max(1, len(chosen))
         weight = len(chosen) / (len(chosen) + LIFT_PRIOR)
-        lift = weight * share / np.maximum(everyone, 1e-12) + 1 - weight
-        return self.spread(share * lift**LIFT_POWER), self.spread(share), len(chosen)
+        drawn = weight * share + (1 - weight) * everyone
+        lift = drawn / np.maximum(everyone, 1e-12)
+        return self.spread(drawn * lift**LIFT_POWER), self.spread(share), len(chosen)
 
     def beside(self, places: Ints) -> tuple[Ints, Floats, Ints]:
         """Rows bought together with the products at `places`: row, cosine, index into `places`."""
@@ -92,6 +93,11 @@ class Scores:
         return self.spread(self.fitted.recent)
 
     @cached_property
+    def buyers(self) -> Floats:
+        """Customers who bought each row in the last PAIR_DAYS days."""
+        return self.spread(self.fitted.buyers)
+
+    @cached_property
     def popularity(self) -> Floats:
         """The part of every score that says what sells."""
         return POPULAR_WEIGHT * self.recent / max(1, len(self.fitted.customers))
@@ -108,11 +114,16 @@ class Scores:
         return csr_matrix((np.ones(len(f.indices)), f.indices, f.indptr), shape=shape)
 
     @cached_property
-    def _active(self) -> NDArray[np.bool_]:
-        active: NDArray[np.bool_] = np.diff(self.fitted.indptr) > 0
-        return active
+    def _ordered(self) -> NDArray[np.bool_]:
+        ordered: NDArray[np.bool_] = np.diff(self.fitted.indptr) > 0
+        return ordered
+
+    @cached_property
+    def active(self) -> int:
+        """Customers with an order in the last SEGMENT_DAYS days."""
+        return int(self._ordered.sum())
 
     @cached_property
     def _share_of_active(self) -> Floats:
-        share: Floats = np.asarray(self._lately.sum(axis=0)).ravel() / max(1, int(self._active.sum()))
+        share: Floats = np.asarray(self._lately.sum(axis=0)).ravel() / max(1, self.active)
         return share
