@@ -15,11 +15,12 @@ from sqlmodel import SQLModel, col, select
 from shopwright.knowledge.database import migrate, transaction
 from shopwright.knowledge.demo import DemoReport, import_demo
 from shopwright.knowledge.fetch import FetchError, Progress, fetch_demo_data, fetch_model
-from shopwright.knowledge.saved import shop_fingerprint
+from shopwright.knowledge.saved import MANIFEST, shop_fingerprint
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 from shopwright.knowledge.tables import Document, IndexOutbox, Product, Review, Snapshot
 from shopwright.knowledge.types import Frozen
+from shopwright.knowledge.vectors import IndexBusyError
 
 HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -92,8 +93,8 @@ def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
 def refresh(settings: Settings, progress: Progress) -> SetupReport:
     """What follows an import of one's own data: statistics, models, index, as far as the data allow.
 
-    A model that the shop has too little data for, or whose texts cannot be fetched, is skipped, and the
-    report says why.
+    A model that the shop has too little data for, or whose texts cannot be fetched, is skipped, and so
+    is the index while the web app owns it; the report says why.
     """
     shop = Shop(settings)
     run = _Run(shop, progress, lenient=True)
@@ -120,10 +121,10 @@ def _texts(shop: Shop, progress: Progress) -> tuple[Task, ...]:
 
 def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     """What is counted and learned from the shop's data, in the order in which one builds on another."""
-    from shopwright.knowledge.campaigns import fit_campaigns
+    from shopwright.knowledge.campaign_fit import fit_campaigns
     from shopwright.knowledge.index import build_index
     from shopwright.knowledge.recommend_fit import fit_recommender
-    from shopwright.knowledge.reviews import score_reviews
+    from shopwright.knowledge.review_scores import score_reviews
     from shopwright.knowledge.sentiment import fit_sentiment
     from shopwright.knowledge.stats import refresh_stats
 
@@ -154,14 +155,22 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             "review scores",
             lambda: score_reviews(shop, progress),
-            ("reviews.py", "sentiment*"),
-            lambda: _state(shop, Review),
+            ("review_scores.py", "review_aspects*", "sentiment*"),
+            lambda: _state(shop, Review) + _text(shop.model_dir("sentiment") / MANIFEST),
             due=lambda: _count(shop, Review, col(Review.positive_probability).is_(None)) > 0,
         ),
         Task(
             "search index",
             lambda: build_index(shop, progress),
-            ("index.py", "embedding.py", "names.py", "data/*_zh.csv"),
+            (
+                "index.py",
+                "embedding.py",
+                "assortment.py",
+                "vectors.py",
+                "names.py",
+                "words.py",
+                "data/*_zh.csv",
+            ),
             lambda: _state(shop, Product) + _state(shop, Document),
             (settings.index_dir,),
             due=lambda: _count(shop, IndexOutbox) > 0,
@@ -172,6 +181,10 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
 def _count(shop: Shop, model: type[SQLModel], *conditions: Any) -> int:
     with shop.session() as session:
         return session.exec(select(func.count()).select_from(model).where(*conditions)).one()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _state(shop: Shop, model: type[Product] | type[Document] | type[Review]) -> str:
@@ -208,7 +221,7 @@ class _Run:
             fresh = True
             try:
                 details = _details(task.run())
-            except (LookupError, FetchError) as error:
+            except (LookupError, FetchError, IndexBusyError) as error:
                 if not self.lenient:
                     raise
                 skipped = str(error)
