@@ -1,6 +1,5 @@
 """The web app: the demo shop, the shopper's widget and the marketer's console in one process."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -8,11 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Generic, TypeVar
-
-# Read by Gradio while it is imported: no analytics, no saved runs, no look for newer versions.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["GRADIO_RUN_HISTORY"] = "False"
-os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
 from fastapi import FastAPI, Request, Response

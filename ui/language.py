@@ -124,6 +124,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "目前没有人在等待。新的人工请求会出现在这里。",
     ),
     "ticket": ("Ticket {id}", "工单 {id}"),
+    "ticket_made": ("Our team has your conversation.", "客服人员已收到您的对话。"),
     "customer": ("Customer {id}", "顾客 {id}"),
     "visitor": ("Anonymous visitor", "匿名访客"),
     "waiting_since": ("waiting since {time}", "{time} 起等待"),

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shopwright.agent.turn import Answer, Event, Evidence, Step, TextDelta, TextReset
 from shopwright.knowledge.conversations import StoredMessage
-from shopwright.tools.base import Cards, Language, Role
+from shopwright.tools.base import Language, Quotes, Role
 from shopwright.ui.language import argument_name, say, tool_name
 from shopwright.ui.views import text as plain
 from shopwright.ui.views import view_html
@@ -118,7 +118,8 @@ def answer_markdown(words: str, evidence: Sequence[Evidence]) -> str:
 
 
 def _harmless(words: str) -> str:
-    escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # A lone > opens no tag, and begins a quotation in Markdown.
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;")
     return _MARKDOWN_LINK.sub(r"\1\\[\2\\](", escaped)
 
 
@@ -154,20 +155,23 @@ def step_html(step: Step, language: Language, *, opened: bool = False) -> str:
 
 
 def _shopper_step(step: Step, language: Language) -> list[str]:
-    """Shoppers see what was found, not how: a line while it runs, then cards, and sources to open."""
+    """Shoppers see what was found, not how: a line while it runs, then the finding."""
     name = plain(tool_name(language, step.tool))
     if step.status == "running":
         return [f'<div class="sw-wait"><i></i><i></i><i></i><span>{name}</span></div>']
-    cards = "".join(view_html(view, language) for view in step.views if isinstance(view, Cards))
-    return [f'<div class="sw-found">{cards}</div>'] if cards else []
+    found = "".join(view_html(view, language) for view in step.views if not isinstance(view, Quotes))
+    if step.result and isinstance(step.result.get("ticket_id"), int):
+        made = say(language, "ticket", id=step.result["ticket_id"])
+        found += f'<p class="sw-made"><b>{made}</b>{say(language, "ticket_made")}</p>'
+    return [f'<div class="sw-found">{found}</div>'] if found else []
 
 
 def _has_sources(step: Step) -> bool:
-    return step.status == "done" and any(not isinstance(view, Cards) for view in step.views)
+    return step.status == "done" and any(isinstance(view, Quotes) for view in step.views)
 
 
 def _sources(step: Step, language: Language) -> str:
-    views = "".join(view_html(view, language) for view in step.views if not isinstance(view, Cards))
+    views = "".join(view_html(view, language) for view in step.views if isinstance(view, Quotes))
     name = plain(tool_name(language, step.tool))
     return (
         f'<details class="sw-sources"><summary>{say(language, "sources")} · {name}</summary>{views}</details>'

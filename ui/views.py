@@ -54,7 +54,7 @@ def table_html(table: Table, language: Language) -> str:
         note = say(language, "more_rows", count=len(table.rows) - MAX_ROWS)
     footnote = f'<p class="sw-note">{text(note)}</p>' if note else ""
     return (
-        f'<figure class="sw-view sw-table"><figcaption>{text(table.title)}</figcaption>'
+        f'<figure class="sw-view sw-table">{_caption(table.title)}'
         f'<div class="sw-scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         f"{footnote}</figure>"
     )
@@ -64,15 +64,14 @@ def cards_html(cards: Cards) -> str:
     """A row of cards."""
     body = "".join(_card_html(card) for card in cards.cards)
     return (
-        f'<figure class="sw-view sw-cards"><figcaption>{text(cards.title)}</figcaption>'
-        f'<div class="sw-shelf">{body}</div></figure>'
+        f'<figure class="sw-view sw-cards">{_caption(cards.title)}<div class="sw-shelf">{body}</div></figure>'
     )
 
 
 def quotes_html(quotes: Quotes) -> str:
     """Quoted passages, each with its source."""
     body = "".join(_quote_html(quote) for quote in quotes.quotes)
-    return f'<figure class="sw-view sw-quotes"><figcaption>{text(quotes.title)}</figcaption>{body}</figure>'
+    return f'<figure class="sw-view sw-quotes">{_caption(quotes.title)}{body}</figure>'
 
 
 def plot_html(plot: Plot, language: Language) -> str:
@@ -80,7 +79,7 @@ def plot_html(plot: Plot, language: Language) -> str:
     figure = text(json.dumps(figure_of(plot, language), ensure_ascii=False, allow_nan=False))
     height = figure_height(plot)
     return (
-        f'<figure class="sw-view sw-plot-view"><figcaption>{text(plot.title)}</figcaption>'
+        f'<figure class="sw-view sw-plot-view">{_caption(plot.title)}'
         f'<div class="sw-plot" style="height:{height}px"><code class="sw-figure">{figure}</code></div>'
         "</figure>"
     )
@@ -99,7 +98,7 @@ def figure_of(plot: Plot, language: Language) -> dict[str, Any]:
         trace for i, series in enumerate(plot.series) for trace in _traces(plot, series, i, lying, language)
     ]
     category = {"showgrid": False, "ticks": "", "automargin": True, "tickfont": {"color": "#4d5764"}}
-    value = {"gridcolor": "#ece8df", "zeroline": False, "ticks": "", "automargin": True, "tickformat": ",~g"}
+    value = {"gridcolor": "#ece8df", "zeroline": False, "ticks": "", "automargin": True, "tickformat": ",~f"}
     x_axis, y_axis = (value, category) if lying else (category, value)
     if any(isinstance(x, str) for series in plot.series for x in series.x):
         category = category | {"type": "category"}
@@ -224,6 +223,10 @@ def _card_html(card: Card) -> str:
         f'<span class="sw-sub">{text(card.subtitle)}</span>{reason}</div>'
         f'<div class="sw-card-foot">{price}{badge}</div></div>'
     )
+
+
+def _caption(title: str) -> str:
+    return f"<figcaption>{text(title)}</figcaption>" if title else ""
 
 
 def _quote_html(quote: dict[str, str]) -> str:

@@ -90,10 +90,8 @@ class ScriptedAssistant:
             if zh
             else f"A person will get back to you. Your ticket is **{number}**."
         )
-        views: list[View] = [
-            Cards(title="", cards=[Card(title=f"工单 {number}" if zh else f"Ticket {number}", badge="✓")])
-        ]
-        return _step("hand_to_person", {"reason": request.text}, text, views), text, []
+        step = _step("hand_to_person", {"reason": request.text}, text, [])
+        return step.model_copy(update={"result": {"ticket_id": number}}), text, []
 
 
 def _pieces(text: str) -> list[str]:

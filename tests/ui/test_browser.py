@@ -126,6 +126,7 @@ def test_shopper_finds_products_reads_the_policy_and_asks_for_a_person(
     frame.locator(".sw-sources summary").last.click()
     expect(frame.locator(".sw-quote").last).to_be_visible()
     ask(frame, asked["person"], 3, site.patience)
+    expect(frame.locator(".sw-made")).to_be_visible()
     shoot(page, f"widget-person-{language}")
     console = open_page(language)
     sign_in(console, site.url, language, site.username)

@@ -133,7 +133,8 @@ def test_answers_mark_figures_and_disarm_markup() -> None:
     )
     assert marked.count("<mark") == 1
     assert 'title="Size: 411 &quot;best&quot;"' in marked
-    assert "&lt;b&gt;" in marked
+    assert "&lt;b>" in marked
+    assert answer_markdown("> quoted", []) == "> quoted"
     assert "](" not in marked.replace("\\](", "")
     chinese = answer_markdown("共411位顾客。", evidence)
     assert "共<mark" in chinese

@@ -24,6 +24,8 @@
   const panel = document.createElement("div");
   panel.className = "panel";
   panel.hidden = true;
+  host.style.visibility = "hidden";
+  style.addEventListener("load", () => (host.style.visibility = ""));
   root.append(style, panel, button);
 
   let frame;
