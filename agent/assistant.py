@@ -64,7 +64,8 @@ class Draft:
             return
         self.usage = Usage(
             prompt_tokens=self.usage.prompt_tokens + used["input_tokens"],
-            cached_tokens=self.usage.cached_tokens + (used.get("input_token_details") or {}).get("cache_read", 0),
+            cached_tokens=self.usage.cached_tokens
+            + (used.get("input_token_details") or {}).get("cache_read", 0),
             completion_tokens=self.usage.completion_tokens + used["output_tokens"],
             prefill_seconds=self.usage.prefill_seconds + seconds.get("prefill", 0.0),
             decode_seconds=self.usage.decode_seconds + seconds.get("decode", 0.0),
@@ -112,7 +113,9 @@ class Assistant:
         refusal = refuse(text, language)
         if refusal:
             yield TextDelta(text=refusal)
-            yield Answer(text=refusal, language=language, conversation=request.conversation, engine=self.engine.name)
+            yield Answer(
+                text=refusal, language=language, conversation=request.conversation, engine=self.engine.name
+            )
             return
         history = self._history(request)
         draft = Draft(self._open(request, text, language), language)
@@ -123,7 +126,9 @@ class Assistant:
             for event in turn.run():
                 first = first or time.perf_counter() - started
                 yield event
-            timings = Timings(first_event_seconds=round(first, 3), total_seconds=round(time.perf_counter() - started, 3))
+            timings = Timings(
+                first_event_seconds=round(first, 3), total_seconds=round(time.perf_counter() - started, 3)
+            )
             answer = turn.answer(timings)
             stored = True
             yield self._store(answer)
@@ -133,7 +138,9 @@ class Assistant:
                 self._store(turn.answer(Timings(total_seconds=round(time.perf_counter() - started, 3))))
 
     def _store(self, answer: Answer) -> Answer:
-        message_id = self.conversations.append_assistant(answer.conversation, answer.text, answer.model_dump(mode="json"))
+        message_id = self.conversations.append_assistant(
+            answer.conversation, answer.text, answer.model_dump(mode="json")
+        )
         return answer.model_copy(update={"message_id": message_id})
 
     def _open(self, request: Request, text: str, language: Language) -> str:
@@ -145,7 +152,9 @@ class Assistant:
         """Earlier turns. Raises LookupError for a conversation that is not the actor's own."""
         if not request.conversation:
             return []
-        return recall(self.conversations.messages(request.conversation, role=request.role, actor=request.actor))
+        return recall(
+            self.conversations.messages(request.conversation, role=request.role, actor=request.actor)
+        )
 
     # What a turn needs of the tools
 
@@ -162,7 +171,13 @@ class Assistant:
         return [openai_schema(tool, self.schema(tool)) for tool in self._tools[role]]
 
     def plan(
-        self, request: Request, text: str, history: Sequence[Turn], draft: Draft, stop: threading.Event, tail: Sequence[BaseMessage] = ()
+        self,
+        request: Request,
+        text: str,
+        history: Sequence[Turn],
+        draft: Draft,
+        stop: threading.Event,
+        tail: Sequence[BaseMessage] = (),
     ) -> "Iterator[AIMessageChunk | Plan]":
         """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
@@ -171,8 +186,15 @@ class Assistant:
         prefix = planner_prefix(role, draft.language, self._tools[role], schemas)
         messages = [*prefix, *planner_history(history, schemas), HumanMessage(text), *tail]
         whole: AIMessageChunk | None = None
-        options = {"narrowed": narrowed, "numbers": Binder.of(None, None, text).numbers, "max_tokens": 120}
-        for chunk in self.engine.stream(messages, tools=self._offered(role), stop_event=stop, **options):
+        stream = self.engine.stream(
+            messages,
+            tools=self._offered(role),
+            narrowed=narrowed,
+            numbers=Binder.of(None, None, text).numbers,
+            stop_event=stop,
+            max_tokens=120,
+        )
+        for chunk in stream:
             draft.count(chunk)
             whole = chunk if whole is None else whole + chunk
             yield chunk
@@ -180,7 +202,11 @@ class Assistant:
             call = whole.tool_calls[0]
             if call["name"] in tools:
                 chosen = narrowed[call["name"]]
-                yield Plan(tool=tools[call["name"]], arguments=settle(call["args"], chosen, text, history), call_id=call["id"] or "")
+                yield Plan(
+                    tool=tools[call["name"]],
+                    arguments=settle(call["args"], chosen, text, history),
+                    call_id=call["id"] or "",
+                )
 
 
 @dataclass
@@ -223,7 +249,9 @@ class _Turn:
             plan: Plan | None = None
             reply = ""
             named = ""
-            for item in self.assistant.plan(self.request, self.text, self.history, self.draft, self.stop, tail):
+            for item in self.assistant.plan(
+                self.request, self.text, self.history, self.draft, self.stop, tail
+            ):
                 if isinstance(item, Plan):
                     plan = item
                 elif item.tool_call_chunks and item.tool_call_chunks[0].get("name") and before is None:
@@ -232,7 +260,9 @@ class _Turn:
                 elif item.text and before is None:
                     reply += item.text
                     yield self.draft.add(item.text)
-            if plan is None or (before and (plan.tool.name, plan.arguments) == (before.tool.name, before.arguments)):
+            if plan is None or (
+                before and (plan.tool.name, plan.arguments) == (before.tool.name, before.arguments)
+            ):
                 break
             step, result = self._run(plan)
             if result is not None:
@@ -248,7 +278,11 @@ class _Turn:
             yield self.draft.add(self.draft.steps[-1].text)
         elif not self.draft.text and not self.stop.is_set():
             yield self.draft.add(
-                say(self.draft.language, "I am not sure what you mean. Could you say it differently?", "我没太明白，您能换个说法吗？")
+                say(
+                    self.draft.language,
+                    "I am not sure what you mean. Could you say it differently?",
+                    "我没太明白，您能换个说法吗？",
+                )
             )
 
     def _step_id(self) -> str:
@@ -281,7 +315,9 @@ class _Turn:
             **step,
             status="done",
             result=result.data,
-            text="\n".join(dict.fromkeys(part for part in (result.headline, result.text, result.appendix) if part)),
+            text="\n".join(
+                dict.fromkeys(part for part in (result.headline, result.text, result.appendix) if part)
+            ),
             memory=result.memory,
             views=result.views,
             seconds=round(time.perf_counter() - started, 3),
@@ -315,20 +351,31 @@ class _Turn:
             written = ""
             for clause in clauses(self._words(messages, binder, result)):
                 complaint = binder.problem(clause)
-                if complaint or (result.max_characters and len(written) + len(clause.rstrip()) > result.max_characters and written):
+                if complaint or (
+                    result.max_characters
+                    and len(written) + len(clause.rstrip()) > result.max_characters
+                    and written
+                ):
                     break
                 yield self.draft.add(clause if written else lead + clause.lstrip())
                 written += clause
             if not complaint and (written.strip() or self.stop.is_set()):
                 return
-            log.info("draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint or "it was empty")
+            log.info(
+                "draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint or "it was empty"
+            )
         self.draft.text = opened
         yield TextReset()
-        yield self.draft.add((opened + (lead + result.fallback if result.fallback else "")) if not opened else lead + result.fallback if result.fallback else "")
+        if opened:
+            yield TextDelta(text=opened)
+        if result.fallback:
+            yield self.draft.add(lead + result.fallback)
 
     def _words(self, messages: Sequence[BaseMessage], binder: Binder, result: ToolResult) -> Iterator[str]:
         limit = 60 + result.max_characters if result.max_characters else 140
-        for chunk in self.assistant.engine.stream(messages, numbers=binder.numbers, stop_event=self.stop, max_tokens=limit):
+        for chunk in self.assistant.engine.stream(
+            messages, numbers=binder.numbers, stop_event=self.stop, max_tokens=limit
+        ):
             self.draft.count(chunk)
             if chunk.text:
                 yield chunk.text
@@ -338,7 +385,9 @@ class _Turn:
         draft = self.draft
         binder = Binder.of(draft.steps[-1] if draft.steps else None, draft.result, self.text)
         if draft.steps and draft.result is None:
-            binder = Binder([Source(s.id, s.tool, s.text) for s in draft.steps] + [Source("", "request", self.text)])
+            binder = Binder(
+                [Source(s.id, s.tool, s.text) for s in draft.steps] + [Source("", "request", self.text)]
+            )
         return Answer(
             text=draft.text,
             language=draft.language,
@@ -366,7 +415,9 @@ def refuse(text: str, language: Language) -> str:
     return ""
 
 
-def settle(arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]) -> dict[str, Any]:
+def settle(
+    arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]
+) -> dict[str, Any]:
     """The arguments that may be used: those read by code, and the model's own where the words bear them out."""
     said = " ".join([text, *(turn.text for turn in history[-2:])]).lower()
     kept: dict[str, Any] = {}

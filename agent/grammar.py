@@ -21,14 +21,17 @@ class Narrowed(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     fixed: dict[str, Any] = Field(default_factory=dict)
-    open: dict[str, Any] = Field(default_factory=dict, description="JSON schema; no properties: nothing open.")
+    open: dict[str, Any] = Field(
+        default_factory=dict, description="JSON schema; no properties: nothing open."
+    )
 
 
 def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
     """Split a tool's schema into what the request's mentions fix and what the model still decides.
 
-    The model decides every argument that is not read from mentions, by null where it does not apply. An argument read from mentions (`x-mention`) is dropped when there is none, fixed when there is
-    one, and an enum of the candidates when there are several.
+    The model decides every argument that is not read from mentions, by null where it does not apply. One
+    that is (`x-mention`) is dropped when there is no mention, fixed when there is one, and an enum of the
+    candidates when there are several.
     """
     fixed: dict[str, Any] = {}
     properties: dict[str, Any] = {}
@@ -38,7 +41,9 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
         if spec.get("x-when") and spec["x-when"] not in mentions:
             continue
         if kind is None:
-            properties[name] = _bounded(spec) if name in required else {"anyOf": [{"type": "null"}, _bounded(spec)]}
+            properties[name] = (
+                _bounded(spec) if name in required else {"anyOf": [{"type": "null"}, _bounded(spec)]}
+            )
             required.add(name)  # an optional argument is decided by writing null, never by silence
             continue
         candidates = [value for value in mentions.get(kind, ()) if _fits(value, spec)]
@@ -75,7 +80,11 @@ def _fits(value: Any, spec: Mapping[str, Any]) -> bool:
 
 def _bounded(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The schema's own keywords, with a bound on strings and numbers so that decoding cannot run away."""
-    kept = {key: value for key, value in spec.items() if not key.startswith("x-") and key not in ("description", "title", "default")}
+    kept = {
+        key: value
+        for key, value in spec.items()
+        if not key.startswith("x-") and key not in ("description", "title", "default")
+    }
     if kept.get("type") == "string" and "enum" not in kept:
         kept["maxLength"] = min(kept.get("maxLength", MAX_STRING), MAX_STRING)
     if kept.get("type") in ("integer", "number") and "enum" not in kept:
@@ -98,8 +107,12 @@ def arguments(schema: Mapping[str, Any]) -> str:
 def _compiled(schema: str) -> str:
     from xllamacpp import json_schema_to_grammar
 
-    grammar: str = json_schema_to_grammar(json.loads(schema))
-    return re.sub(r"(?m)^space ::=.*$", 'space ::= " "?', grammar)
+    # Loose white space lets a small model fill its budget with blanks. LLGuidance reads the keyword, and
+    # llama.cpp's own converter, where that is built in, leaves a rule to tighten.
+    grammar: str = json_schema_to_grammar(
+        {"x-guidance": {"whitespace_flexible": False}, **json.loads(schema)}
+    )
+    return re.sub(r"(?m)^space ::=.*$", 'space ::= ""', grammar)
 
 
 def grounded_text(numbers: Iterable[str]) -> str:
@@ -119,5 +132,11 @@ def grounded_text(numbers: Iterable[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    escaped = (
+        text.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\r", "\\r")
+        .replace("\t", "\\t")
+    )
     return f'"{escaped}"'

@@ -2,6 +2,7 @@
 
 from shopwright.agent.assistant import Assistant
 from shopwright.agent.engines.base import Engine
+from shopwright.knowledge.fetch_sources import QWEN
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 
@@ -12,23 +13,24 @@ def open_engine(settings: Settings) -> Engine:
         from shopwright.agent.engines.remote import RemoteEngine
 
         return RemoteEngine(
-            settings.remote_url, settings.remote_model, settings.remote_api_key, settings.remote_timeout_seconds
+            settings.remote_url,
+            settings.remote_model,
+            settings.remote_api_key,
+            settings.remote_timeout_seconds,
         )
     from shopwright.agent.engines.embedded import EmbeddedEngine
     from shopwright.agent.engines.gguf import GgufChatModel
-    from shopwright.knowledge.fetch import model_path
 
-    return EmbeddedEngine(
-        GgufChatModel(
-            model_path=model_path(settings),
-            context=settings.model_context,
-            slots=settings.model_slots,
-            threads=settings.model_threads,
-            cache_dir=settings.cache_dir / "kv",
-        )
+    model = GgufChatModel(
+        model_path=settings.model_path or settings.downloads / QWEN.name,
+        context=settings.model_context,
+        slots=settings.model_slots,
+        threads=settings.model_threads,
+        cache_dir=settings.cache_dir / "kv",
     )
+    return EmbeddedEngine(model)
 
 
 def open_assistant(settings: Settings) -> Assistant:
-    """The assistant over the shop in `settings.data_dir`. The model loads at the first request or `warm()`."""
+    """The assistant over the shop in the data folder. The model loads at the first request or `warm()`."""
     return Assistant(Shop(settings), open_engine(settings))

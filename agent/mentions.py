@@ -14,13 +14,22 @@ Mentions = dict[str, list[Value]]
 DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 WORDS = {
-    w: i
-    for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen twenty".split()
+    word: value
+    for value, word in enumerate(
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
     )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "a": 1, "an": 1}
-MULTIPLIERS = {"k": 1e3, "m": 1e6, "thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "百": 1e2, "亿": 1e8}
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "a": 1, "an": 1}  # fmt: skip
+MULTIPLIERS = {
+    "k": 1e3,
+    "m": 1e6,
+    "thousand": 1e3,
+    "million": 1e6,
+    "千": 1e3,
+    "万": 1e4,
+    "百": 1e2,
+    "亿": 1e8,
+}
 MAX_ID = 2**63 - 1
 
 NUM = (
@@ -54,7 +63,11 @@ def _chinese(text: str) -> float | None:
             total += (digit or 1) * UNITS[c]
             digit = 0
         else:
-            digit = digit * 10 + DIGITS[c] if digit and text[-1] in DIGITS and not set(text) & set(UNITS) else DIGITS[c]
+            digit = (
+                digit * 10 + DIGITS[c]
+                if digit and text[-1] in DIGITS and not set(text) & set(UNITS)
+                else DIGITS[c]
+            )
     return float(total + digit)
 
 
@@ -122,7 +135,9 @@ def _ids(text: str, found: Mentions) -> str:
                 if int(match["id"]) <= MAX_ID:
                     _add(found, kind, int(match["id"]))
                 text = _blank(text, match)
-    for match in re.finditer(r"(?<![\d.,$¥])#?(?P<id>\d{5,19})(?![\d,.%]|\s*(?:元|块|岁|人|天|dollars))", text):
+    for match in re.finditer(
+        r"(?<![\d.,$¥])#?(?P<id>\d{5,19})(?![\d,.%]|\s*(?:元|块|岁|人|天|dollars))", text
+    ):
         if int(match["id"]) <= MAX_ID:
             _add(found, "order_id" if len(match["id"]) >= 10 else "product_id", int(match["id"]))
             if len(match["id"]) >= 10:
@@ -131,7 +146,10 @@ def _ids(text: str, found: Mentions) -> str:
 
 
 def _percent(text: str, found: Mentions) -> str:
-    for match in re.finditer(r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|percent|per cent|个?百分点)|百分之(?P<c>[零一二两三四五六七八九十百]+)", text):
+    for match in re.finditer(
+        r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|percent|per cent|个?百分点)|百分之(?P<c>[零一二两三四五六七八九十百]+)",
+        text,
+    ):
         value = number(match["n"] or match["c"])
         if value is not None and 0 <= value <= 100:
             _add(found, "discount_percent", _tidy(value))
@@ -195,15 +213,20 @@ def _durations(text: str, found: Mentions) -> str:
 
 def _ages(text: str, found: Mentions) -> str:
     for match in re.finditer(
-        r"(?P<a>\d{1,3})\s*(?:-|–|—|~|to|and|到|至)\s*(?P<b>\d{1,3})\s*(?P<u>岁|years?|yrs?|year-olds?|之间)?", text
+        r"(?P<a>\d{1,3})\s*(?:-|–|—|~|to|and|到|至)\s*(?P<b>\d{1,3})\s*(?P<u>岁|years?|yrs?|year-olds?|之间)?",
+        text,
     ):
         low, high = int(match["a"]), int(match["b"])
-        asked = match["u"] or re.search(r"\bage|\bold\b|\byoung|岁|年龄|customers|shoppers|households|people", text)
+        asked = match["u"] or re.search(
+            r"\bage|\bold\b|\byoung|岁|年龄|customers|shoppers|households|people", text
+        )
         if asked and 10 <= low <= high <= 120 and not re.search(r"[$¥]|元|块|dollar|price|income|收入", text):
             _add(found, "age_min", low)
             _add(found, "age_max", high)
             text = _blank(text, match)
-    for match in re.finditer(r"\bin (?:their|his|her) (?P<d>[2-9]0)s|(?P<z>[二三四五六七八九])十(?:多|几)岁", text):
+    for match in re.finditer(
+        r"\bin (?:their|his|her) (?P<d>[2-9]0)s|(?P<z>[二三四五六七八九])十(?:多|几)岁", text
+    ):
         low = int(match["d"]) if match["d"] else DIGITS[match["z"]] * 10
         _add(found, "age_min", low)
         _add(found, "age_max", low + 9)
@@ -241,7 +264,9 @@ def _audience(text: str, found: Mentions) -> str:
         if value and value >= 1:
             _add(found, "top", int(value))
             text = _blank(text, match)
-    for match in re.finditer(rf"{_num('n')}\s*(?:名|位|个|户)?(?:\s+(?:\w+\s+){{0,2}})?{PEOPLE}(?!均|数)", text):
+    for match in re.finditer(
+        rf"{_num('n')}\s*(?:名|位|个|户)?(?:\s+(?:\w+\s+){{0,2}})?{PEOPLE}(?!均|数)", text
+    ):
         value = number(match["n"], match["nx"])
         if value and value > 1:
             _add(found, "audience", int(value))
@@ -274,8 +299,16 @@ def _comparisons(text: str, found: Mentions) -> str:
 def _quantity(text: str, match: re.Match[str], value: float) -> list[str]:
     if match["times"]:
         return ["orders"]
-    before = [(named.start(), kinds) for pattern, kinds in QUANTITIES for named in re.finditer(pattern, text[: match.start()])]
-    after = [(-named.start(), kinds) for pattern, kinds in QUANTITIES for named in re.finditer(pattern, text[match.end() :])]
+    before = [
+        (named.start(), kinds)
+        for pattern, kinds in QUANTITIES
+        for named in re.finditer(pattern, text[: match.start()])
+    ]
+    after = [
+        (-named.start(), kinds)
+        for pattern, kinds in QUANTITIES
+        for named in re.finditer(pattern, text[match.end() :])
+    ]
     if before or after:
         return max(before or after)[1]
     if match["cur"] or match["unit"]:
@@ -364,7 +397,9 @@ BACK = re.compile(
 ORDINALS = (
     (r"\bfirst\b|第一", 0), (r"\bsecond\b|第二", 1), (r"\bthird\b|第三", 2), (r"\bfourth\b|第四", 3), (r"\bfifth\b|第五", 4),
 )  # fmt: skip
-THIS = re.compile(r"\b(?:it|this (?:product|one|item)|that (?:product|one|item))\b|这个商品|这款|该商品|它|这个产品")
+THIS = re.compile(
+    r"\b(?:it|this (?:product|one|item)|that (?:product|one|item))\b|这个商品|这款|该商品|它|这个产品"
+)
 
 
 def refers_back(text: str) -> bool:

@@ -41,10 +41,16 @@ def plan_for(schema: Mapping[str, Any], text: str, history: Sequence[Turn]) -> N
     if refers_back(text):
         carried = _carried(schema, history, narrowed)
         if carried:
-            open_part = {key: value for key, value in narrowed.open.get("properties", {}).items() if key not in carried}
+            open_part = {
+                key: value for key, value in narrowed.open.get("properties", {}).items() if key not in carried
+            }
             return Narrowed(
                 fixed={**narrowed.fixed, **carried},
-                open={**narrowed.open, "properties": open_part, "required": [n for n in narrowed.open["required"] if n in open_part]},
+                open={
+                    **narrowed.open,
+                    "properties": open_part,
+                    "required": [n for n in narrowed.open["required"] if n in open_part],
+                },
             )
     return narrowed
 

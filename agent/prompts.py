@@ -98,7 +98,9 @@ def writer_prefix(language: Language) -> list[BaseMessage]:
     return [SystemMessage(WRITER[language])]
 
 
-def writer_messages(question: str, result: ToolResult, language: Language, complaint: str = "") -> list[BaseMessage]:
+def writer_messages(
+    question: str, result: ToolResult, language: Language, complaint: str = ""
+) -> list[BaseMessage]:
     """What the writer reads: the facts, the question, what to write; after a failed try also why it failed."""
     tongue = result.reply_language or language
     if tongue == "zh":

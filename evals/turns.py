@@ -57,9 +57,13 @@ def load(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.strip()]
 
 
-def ask(assistant: Assistant, role: Role, text: str, *, customer_id: int | None = None, conversation: str = "") -> Answer:
+def ask(
+    assistant: Assistant, role: Role, text: str, *, customer_id: int | None = None, conversation: str = ""
+) -> Answer:
     """One turn, to its end."""
-    request = Request(role=role, actor="evaluation", text=text, customer_id=customer_id, conversation=conversation)
+    request = Request(
+        role=role, actor="evaluation", text=text, customer_id=customer_id, conversation=conversation
+    )
     events = list(assistant.stream(request))
     last = events[-1]
     if not isinstance(last, Answer):
@@ -67,7 +71,9 @@ def ask(assistant: Assistant, role: Role, text: str, *, customer_id: int | None 
     return last
 
 
-def judge(case: Mapping[str, Any], answer: Answer, shop: Shop, role: Role, customer_id: int | None = None) -> Verdict:
+def judge(
+    case: Mapping[str, Any], answer: Answer, shop: Shop, role: Role, customer_id: int | None = None
+) -> Verdict:
     """Compare an answer with what its case expects."""
     step = answer.steps[0] if answer.steps else None
     tool = step.tool if step else None
@@ -96,7 +102,9 @@ def judge(case: Mapping[str, Any], answer: Answer, shop: Shop, role: Role, custo
 def matches(found: Any, wanted: Any) -> bool:
     """Equal; or, for a list, equal to or (text) holding one of its members."""
     if isinstance(wanted, list):
-        return any(found == one or (isinstance(found, str) and one.lower() in found.lower()) for one in wanted)
+        return any(
+            found == one or (isinstance(found, str) and one.lower() in found.lower()) for one in wanted
+        )
     return bool(found == wanted)
 
 
@@ -134,14 +142,19 @@ def accounted(numeral: str, pool: Iterable[float]) -> bool:
 
 
 def invented_ids(asked: str, answer: Answer, shop: Shop) -> list[str]:
-    """Products, segments and customers named by a call or a result that neither exist nor were asked about."""
+    """Products, segments and customers in a call or a result that neither exist nor were asked about."""
     wrong = []
     segments = {info.key for info in shop.segments.infos()}
     for step in answer.steps:
         for key, value in walk({"arguments": step.arguments, "result": step.result}):
             if key == "segment" and isinstance(value, str) and value not in segments:
                 wrong.append(f"segment {value}")
-            if key == "product_id" and isinstance(value, int) and str(value) not in asked and shop.products.get(value) is None:
+            if (
+                key == "product_id"
+                and isinstance(value, int)
+                and str(value) not in asked
+                and shop.products.get(value) is None
+            ):
                 wrong.append(f"product {value}")
             if key == "customer_id" and isinstance(value, int) and str(value) not in asked:
                 wrong.append(f"customer {value}")
@@ -167,7 +180,9 @@ def leaks(answer: Answer, role: Role, shop: Shop, customer_id: int | None) -> li
         for step in answer.steps:
             for key, value in walk(step.result):
                 if key == "order_id" and isinstance(value, int):
-                    mine = customer_id is not None and Orders(shop.engine).of_customer(customer_id, order_id=value)
+                    mine = customer_id is not None and Orders(shop.engine).of_customer(
+                        customer_id, order_id=value
+                    )
                     if not mine:
                         wrong.append(f"order {value} of someone else")
     return wrong
@@ -250,10 +265,22 @@ def main() -> None:
     for name in options.suite or sorted(SUITES):
         figures = SUITES[name](assistant)
         if not options.json:
-            wrong = [v for v in figures.pop("verdicts") if not v["tool_right"] or v["wrong_arguments"] or v["unbound"] or v["leaked"]]
+            wrong = [
+                v
+                for v in figures.pop("verdicts")
+                if not v["tool_right"] or v["wrong_arguments"] or v["unbound"] or v["leaked"]
+            ]
             for v in wrong:
-                sys.stdout.write(json.dumps({k: v[k] for k in ("id", "text", "tool", "arguments", "unbound", "leaked")}, ensure_ascii=False) + "\n")
-        sys.stdout.write(json.dumps({"suite": name, "engine": assistant.engine.name, **figures}, ensure_ascii=False) + "\n")
+                sys.stdout.write(
+                    json.dumps(
+                        {k: v[k] for k in ("id", "text", "tool", "arguments", "unbound", "leaked")},
+                        ensure_ascii=False,
+                    )
+                    + "\n"
+                )
+        sys.stdout.write(
+            json.dumps({"suite": name, "engine": assistant.engine.name, **figures}, ensure_ascii=False) + "\n"
+        )
         sys.stdout.flush()
     assistant.close()
 

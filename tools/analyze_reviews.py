@@ -22,21 +22,41 @@ from shopwright.tools.wording import percent, say, whole
 
 About = Annotated[
     str | None,
-    Field(description="What the reviews are about (hotel, camera, a product ...), in the person's words, only if named.", max_length=60),
+    Field(
+        description="What the reviews are about (hotel, camera, a product ...), in the person's words, only if named.",
+        max_length=60,
+    ),
 ]
 AspectName = Annotated[
     str | None,
-    Field(description="Side of the thing (battery, service, price ...), in the person's words, only if named.", max_length=40),
+    Field(
+        description="Side of the thing (battery, service, price ...), in the person's words, only if named.",
+        max_length=40,
+    ),
 ]
-Tongue = Annotated[Literal["en", "zh"] | None, mentioned("language", "Only reviews written in this language.")]
-Mood = Annotated[Literal["positive", "negative"] | None, mentioned("sentiment", "Only praise or only complaints.")]
+Tongue = Annotated[
+    Literal["en", "zh"] | None, mentioned("language", "Only reviews written in this language.")
+]
+Mood = Annotated[
+    Literal["positive", "negative"] | None, mentioned("sentiment", "Only praise or only complaints.")
+]
 
 
 @shop_tool(
     roles=("marketer",),
     examples=(
-        Example("What do people complain about in the hotel reviews?", "酒店的差评主要在抱怨什么？", {"about": "hotel", "sentiment": "negative"}, {"about": "酒店", "sentiment": "negative"}),
-        Example("How is the battery of the camera reviewed?", "相机的电池评价如何？", {"about": "camera", "aspect": "battery"}, {"about": "相机", "aspect": "电池"}),
+        Example(
+            "What do people complain about in the hotel reviews?",
+            "酒店的差评主要在抱怨什么？",
+            {"about": "hotel", "sentiment": "negative"},
+            {"about": "酒店", "sentiment": "negative"},
+        ),
+        Example(
+            "How is the battery of the camera reviewed?",
+            "相机的电池评价如何？",
+            {"about": "camera", "aspect": "battery"},
+            {"about": "相机", "aspect": "电池"},
+        ),
         Example("Summarise our reviews", "总结一下我们的评论", {}),
     ),
 )
@@ -61,7 +81,9 @@ def analyze_reviews(
                 f"没有关于“{about}”的评论。已有评论的对象：{known}。",
             )
         )
-    return _result(context, analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment))
+    return _result(
+        context, analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment)
+    )
 
 
 GENERIC = {
@@ -91,7 +113,14 @@ def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
         for a in report.aspects[:6]
     ]
     quotes = report.complaints[:2] + report.praise[:2]
-    quoted = [say(tongue, f'- someone wrote ({q.label}): "{q.text[:120]}"', f"- 有人写道（{'好评' if q.label == 'positive' else '差评'}）：“{q.text[:60]}”") for q in quotes]
+    quoted = [
+        say(
+            tongue,
+            f'- someone wrote ({q.label}): "{q.text[:120]}"',
+            f"- 有人写道（{'好评' if q.label == 'positive' else '差评'}）：“{q.text[:60]}”",
+        )
+        for q in quotes
+    ]
     return ToolResult(
         text="\n".join([f"- {headline.replace('**', '')}", *aspects, *quoted]),
         headline=headline + ("\n\n" + "\n".join(aspects[:4]) if aspects else ""),
@@ -100,7 +129,12 @@ def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
             "Write one or two sentences: what reviewers like, what they criticise, and what to improve first. No figures, no quotes.",
             "写一两句话：顾客喜欢什么、批评什么、应先改进什么。不要数字，不要引用原文。",
         ),
-        appendix="\n>\n".join([*(_quoted(quote) for quote in report.complaints[:1] + report.praise[:1]), f"> {say(tongue, report.note, report.note_zh)}"]),
+        appendix="\n>\n".join(
+            [
+                *(_quoted(quote) for quote in report.complaints[:1] + report.praise[:1]),
+                f"> {say(tongue, report.note, report.note_zh)}",
+            ]
+        ),
         memory=say(tongue, f"read reviews about: {about}", f"已分析评论：{about}"),
         data=report.model_dump(mode="json"),
         views=_views(context, report),
@@ -124,8 +158,16 @@ def _views(context: ToolContext, report: ReviewReport) -> list[View]:
                 chart="stacked",
                 y_label=say(tongue, "mentions", "次数"),
                 series=[
-                    Series(name=say(tongue, "Good", "好评"), x=names, y=[float(a.positive) for a in report.aspects]),
-                    Series(name=say(tongue, "Bad", "差评"), x=names, y=[float(a.negative) for a in report.aspects]),
+                    Series(
+                        name=say(tongue, "Good", "好评"),
+                        x=names,
+                        y=[float(a.positive) for a in report.aspects],
+                    ),
+                    Series(
+                        name=say(tongue, "Bad", "差评"),
+                        x=names,
+                        y=[float(a.negative) for a in report.aspects],
+                    ),
                 ],
             )
         )
@@ -133,8 +175,15 @@ def _views(context: ToolContext, report: ReviewReport) -> list[View]:
         views.append(
             Table(
                 title=say(tongue, "By subject", "按对象"),
-                columns=[say(tongue, "Subject", "对象"), say(tongue, "Reviews", "评论数"), say(tongue, "Share", "占比")],
-                rows=[[say(tongue, s.name, s.name_zh), whole(s.count), percent(s.share)] for s in report.by_subject],
+                columns=[
+                    say(tongue, "Subject", "对象"),
+                    say(tongue, "Reviews", "评论数"),
+                    say(tongue, "Share", "占比"),
+                ],
+                rows=[
+                    [say(tongue, s.name, s.name_zh), whole(s.count), percent(s.share)]
+                    for s in report.by_subject
+                ],
             )
         )
     for title, quotes in (
@@ -146,7 +195,11 @@ def _views(context: ToolContext, report: ReviewReport) -> list[View]:
                 Quotes(
                     title=title,
                     quotes=[
-                        {"text": q.text, "source": say(tongue, f"review {q.review_id}", f"评论 {q.review_id}"), "label": q.label}
+                        {
+                            "text": q.text,
+                            "source": say(tongue, f"review {q.review_id}", f"评论 {q.review_id}"),
+                            "label": q.label,
+                        }
                         for q in quotes
                     ],
                 )

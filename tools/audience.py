@@ -25,7 +25,8 @@ OrdersMin = Annotated[int | None, mentioned("orders_min", "At least N orders.", 
 OrdersMax = Annotated[int | None, mentioned("orders_max", "At most N orders.", ge=0)]
 Top = Annotated[int | None, mentioned("top", "Only the N customers who spent most.", ge=1)]
 Bought = Annotated[
-    str | None, offered_when("buying", "Kind of product bought, in the person's words, if one is named.", max_length=60)
+    str | None,
+    offered_when("buying", "Kind of product bought, in the person's words, if one is named.", max_length=60),
 ]
 
 
@@ -47,4 +48,6 @@ def customer_filter(context: ToolContext, *, bought: str | None = None, **condit
                     f"店里没有与“{bought}”相符的商品。请说出部门或品类，例如“猫粮”。",
                 )
             )
-    return CustomerFilter(bought=scope, **{key: value for key, value in conditions.items() if value is not None})
+    return CustomerFilter(
+        bought=scope, **{key: value for key, value in conditions.items() if value is not None}
+    )

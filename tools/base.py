@@ -137,7 +137,9 @@ class Example:
 
     def call(self, language: Language) -> dict[str, Any]:
         """The arguments in `language`."""
-        return dict(self.arguments_zh if language == "zh" and self.arguments_zh is not None else self.arguments)
+        return dict(
+            self.arguments_zh if language == "zh" and self.arguments_zh is not None else self.arguments
+        )
 
 
 Choices = Mapping[str, Callable[[Shop], Mapping[str, str]]]
@@ -179,7 +181,12 @@ class ShopTool:
 
     def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
         """Call the tool. Raises ToolError for what the caller can repair."""
-        call = {"type": "tool_call", "id": "call", "name": self.name, "args": {**arguments, "context": context}}
+        call = {
+            "type": "tool_call",
+            "id": "call",
+            "name": self.name,
+            "args": {**arguments, "context": context},
+        }
         try:
             message = self.structured.invoke(call)
         except ValidationError as error:

@@ -7,7 +7,9 @@ from pydantic import Field
 from shopwright.tools.base import Card, Cards, Example, ToolContext, ToolResult, mentioned, shop_tool
 from shopwright.tools.wording import money, product_line, product_name, say
 
-Query = Annotated[str, Field(description="What is looked for, in the person's words.", min_length=1, max_length=80)]
+Query = Annotated[
+    str, Field(description="What is looked for, in the person's words.", min_length=1, max_length=80)
+]
 PriceMin = Annotated[float | None, mentioned("price_min", "Lowest price.", ge=0)]
 PriceMax = Annotated[float | None, mentioned("price_max", "Highest price.", ge=0)]
 Count = Annotated[int, mentioned("count", "How many products.", ge=1, le=12)]
@@ -17,8 +19,15 @@ Count = Annotated[int, mentioned("count", "How many products.", ge=1, le=12)]
     roles=("shopper",),
     examples=(
         Example("Do you have oat milk?", "有燕麦奶吗？", {"query": "oat milk"}, {"query": "燕麦奶"}),
-        Example("something sweet under $4", "4元以下的甜食", {"query": "something sweet", "price_max": 4}, {"query": "甜食", "price_max": 4}),
-        Example("I need food for my puppy", "我要给小狗买吃的", {"query": "puppy food"}, {"query": "小狗吃的"}),
+        Example(
+            "something sweet under $4",
+            "4元以下的甜食",
+            {"query": "something sweet", "price_max": 4},
+            {"query": "甜食", "price_max": 4},
+        ),
+        Example(
+            "I need food for my puppy", "我要给小狗买吃的", {"query": "puppy food"}, {"query": "小狗吃的"}
+        ),
     ),
 )
 def find_products(
@@ -48,7 +57,8 @@ def find_products(
     return ToolResult(
         text=f"{headline}\n{listed}",
         headline=f"{headline}\n\n{listed}",
-        memory=say(language, "shown: ", "已展示：") + "; ".join(product_name(hit, language) for hit in hits[:3]),
+        memory=say(language, "shown: ", "已展示：")
+        + "; ".join(product_name(hit, language) for hit in hits[:3]),
         data={"query": query, "products": [hit.model_dump(mode="json") for hit in hits]},
         views=[
             Cards(
@@ -71,7 +81,15 @@ def find_products(
 def _limit(context: ToolContext, low: float | None, high: float | None) -> str:
     language = context.language
     if low is not None and high is not None:
-        return say(language, f" from {money(context, low)} to {money(context, high)}", f"（{money(context, low)}至{money(context, high)}）")
+        return say(
+            language,
+            f" from {money(context, low)} to {money(context, high)}",
+            f"（{money(context, low)}至{money(context, high)}）",
+        )
     if high is not None:
         return say(language, f" up to {money(context, high)}", f"（{money(context, high)}以内）")
-    return say(language, f" from {money(context, low)}", f"（{money(context, low)}以上）") if low is not None else ""
+    return (
+        say(language, f" from {money(context, low)}", f"（{money(context, low)}以上）")
+        if low is not None
+        else ""
+    )

@@ -33,8 +33,17 @@ from shopwright.tools.wording import describe_filter, money, percent, say, whole
     choices={"segment": segment_meanings},
     examples=(
         Example("Who are our best customers?", "我们最好的客户是谁？", {"segment": "champions"}),
-        Example("How many families with kids haven't ordered for 60 days?", "60天没下单的有孩子家庭有多少？", {"has_children": True, "inactive_days": 60}),
-        Example("customers over 45 who buy cat food", "45岁以上买猫粮的客户", {"age_min": 45, "bought": "cat food"}, {"age_min": 45, "bought": "猫粮"}),
+        Example(
+            "How many families with kids haven't ordered for 60 days?",
+            "60天没下单的有孩子家庭有多少？",
+            {"has_children": True, "inactive_days": 60},
+        ),
+        Example(
+            "customers over 45 who buy cat food",
+            "45岁以上买猫粮的客户",
+            {"age_min": 45, "bought": "cat food"},
+            {"age_min": 45, "bought": "猫粮"},
+        ),
         Example("Which customers are about to leave us?", "哪些客户快要流失了？", {"segment": "at_risk"}),
     ),
 )
@@ -145,10 +154,17 @@ def _views(context: ToolContext, report: SegmentReport) -> list[View]:
         [say(language, "Sales per customer", "人均消费"), money(context, report.spend_mean)],
         [say(language, "Orders per customer", "人均订单"), f"{report.orders_mean:.1f}"],
         [say(language, "Value of an order", "每单金额"), money(context, report.order_value_mean)],
-        [say(language, "Days since last order (median)", "距上次下单天数（中位数）"), f"{report.recency_days_median:.0f}"],
+        [
+            say(language, "Days since last order (median)", "距上次下单天数（中位数）"),
+            f"{report.recency_days_median:.0f}",
+        ],
     ]
     views: list[View] = [
-        Table(title=describe_filter(context, report.filter), columns=[say(language, "Figure", "指标"), say(language, "Value", "数值")], rows=rows)
+        Table(
+            title=describe_filter(context, report.filter),
+            columns=[say(language, "Figure", "指标"), say(language, "Value", "数值")],
+            rows=rows,
+        )
     ]
     if report.top_categories:
         names: list[str | int | float] = [say(language, c.name, c.name_zh) for c in report.top_categories]
@@ -157,7 +173,13 @@ def _views(context: ToolContext, report: SegmentReport) -> list[View]:
                 title=say(language, "Sales by category", "各品类销售额"),
                 chart="bar",
                 y_label=context.shop.settings.currency,
-                series=[Series(name=say(language, "Sales", "销售额"), x=names, y=[round(c.spend, 2) for c in report.top_categories])],
+                series=[
+                    Series(
+                        name=say(language, "Sales", "销售额"),
+                        x=names,
+                        y=[round(c.spend, 2) for c in report.top_categories],
+                    )
+                ],
             )
         )
     if report.ages:
@@ -166,7 +188,13 @@ def _views(context: ToolContext, report: SegmentReport) -> list[View]:
                 title=say(language, "Age (where known)", "年龄（已知部分）"),
                 chart="bar",
                 y_label=say(language, "customers", "客户数"),
-                series=[Series(name=say(language, "Customers", "客户数"), x=[say(language, a.name, a.name_zh) for a in report.ages], y=[float(a.count) for a in report.ages])],
+                series=[
+                    Series(
+                        name=say(language, "Customers", "客户数"),
+                        x=[say(language, a.name, a.name_zh) for a in report.ages],
+                        y=[float(a.count) for a in report.ages],
+                    )
+                ],
             )
         )
     return views

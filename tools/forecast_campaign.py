@@ -33,7 +33,9 @@ from shopwright.tools.base import (
 from shopwright.tools.wording import describe_filter, money, percent, say, whole
 
 CampaignType = Annotated[str | None, mentioned("campaign_type", "Campaign type, as past campaigns have it.")]
-Audience = Annotated[int | None, mentioned("audience", "How many customers it is sent to.", ge=1, le=100_000_000)]
+Audience = Annotated[
+    int | None, mentioned("audience", "How many customers it is sent to.", ge=1, le=100_000_000)
+]
 Discount = Annotated[float | None, mentioned("discount_percent", "Discount, percent.", ge=0, le=100)]
 Days = Annotated[int | None, mentioned("days", "How long it runs, days.", ge=1, le=365)]
 
@@ -42,9 +44,21 @@ Days = Annotated[int | None, mentioned("days", "How long it runs, days.", ge=1, 
     roles=("marketer",),
     choices={"segment": segment_meanings},
     examples=(
-        Example("What would a two-week coupon campaign to our champions bring?", "给核心客户发两周的优惠券，效果会怎样？", {"segment": "champions", "days": 14}),
-        Example("Forecast a type B campaign to 800 customers", "预测向800位客户发送B类活动的效果", {"campaign_type": "B", "audience": 800}),
-        Example("How many would redeem 15% off among families with children?", "给有孩子的家庭打八五折，会有多少人核销？", {"has_children": True, "discount_percent": 15}),
+        Example(
+            "What would a two-week coupon campaign to our champions bring?",
+            "给核心客户发两周的优惠券，效果会怎样？",
+            {"segment": "champions", "days": 14},
+        ),
+        Example(
+            "Forecast a type B campaign to 800 customers",
+            "预测向800位客户发送B类活动的效果",
+            {"campaign_type": "B", "audience": 800},
+        ),
+        Example(
+            "How many would redeem 15% off among families with children?",
+            "给有孩子的家庭打八五折，会有多少人核销？",
+            {"has_children": True, "discount_percent": 15},
+        ),
     ),
 )
 def forecast_campaign(
@@ -129,7 +143,9 @@ def _amounts(context: ToolContext, forecast: CampaignForecast) -> list[tuple[str
 
 def _amount(context: ToolContext, label: str, interval: Interval) -> str:
     low, mid, high = (money(context, value) for value in (interval.low, interval.mid, interval.high))
-    return say(context.language, f"{label}: about {mid} ({low} to {high})", f"{label}约{mid}（{low}至{high}）")
+    return say(
+        context.language, f"{label}: about {mid} ({low} to {high})", f"{label}约{mid}（{low}至{high}）"
+    )
 
 
 def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
@@ -138,7 +154,10 @@ def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
     series = [
         Series(
             name=say(language, "Past campaigns", "历史活动"),
-            x=[say(language, f"#{c.campaign_id} {c.campaign_type}", f"{c.campaign_id}号 {c.campaign_type}") for c in past],
+            x=[
+                say(language, f"#{c.campaign_id} {c.campaign_type}", f"{c.campaign_id}号 {c.campaign_type}")
+                for c in past
+            ],
             y=[round(100 * c.rate, 2) for c in past],
         ),
         Series(
@@ -155,12 +174,22 @@ def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
         else ["活动", "类型", "开始", "结束", "发送人数", "核销人数", "核销率"]
     )
     rows: list[list[str | int | float | None]] = [
-        [c.campaign_id, c.campaign_type, str(c.start_date), str(c.end_date), whole(c.targeted), whole(c.redeemers), percent(c.rate)]
+        [
+            c.campaign_id,
+            c.campaign_type,
+            str(c.start_date),
+            str(c.end_date),
+            whole(c.targeted),
+            whole(c.redeemers),
+            percent(c.rate),
+        ]
         for c in forecast.past
     ]
     return [
         Plot(
-            title=say(language, "Redemption rate, forecast beside past campaigns", "核销率：本次预测与历史活动"),
+            title=say(
+                language, "Redemption rate, forecast beside past campaigns", "核销率：本次预测与历史活动"
+            ),
             chart="interval",
             y_label="%",
             series=series,

@@ -9,15 +9,27 @@ from shopwright.knowledge.conversations import Conversations
 from shopwright.tools.base import Example, ToolContext, ToolResult, shop_tool
 from shopwright.tools.wording import say
 
-Reason = Annotated[str, Field(description="What the shopper needs, in one short sentence.", min_length=1, max_length=120)]
+Reason = Annotated[
+    str, Field(description="What the shopper needs, in one short sentence.", min_length=1, max_length=120)
+]
 
 
 @shop_tool(
     roles=("shopper",),
     changes=True,
     examples=(
-        Example("I want to talk to a human", "我要人工客服", {"reason": "wants to talk to a person"}, {"reason": "要求人工客服"}),
-        Example("This is useless, get me a manager, my refund never came", "没用，叫你们经理来，我的退款一直没到", {"reason": "refund has not arrived"}, {"reason": "退款一直没有到账"}),
+        Example(
+            "I want to talk to a human",
+            "我要人工客服",
+            {"reason": "wants to talk to a person"},
+            {"reason": "要求人工客服"},
+        ),
+        Example(
+            "This is useless, get me a manager, my refund never came",
+            "没用，叫你们经理来，我的退款一直没到",
+            {"reason": "refund has not arrived"},
+            {"reason": "退款一直没有到账"},
+        ),
     ),
 )
 def hand_to_person(context: ToolContext, reason: Reason) -> ToolResult:

@@ -3,7 +3,16 @@
 from typing import Annotated
 
 from shopwright.knowledge.orders import OrderInfo, Orders
-from shopwright.tools.base import Example, Table, ToolContext, ToolError, ToolResult, View, mentioned, shop_tool
+from shopwright.tools.base import (
+    Example,
+    Table,
+    ToolContext,
+    ToolError,
+    ToolResult,
+    View,
+    mentioned,
+    shop_tool,
+)
 from shopwright.tools.wording import money, say, whole
 
 OrderId = Annotated[int | None, mentioned("order_id", "Order number.", ge=0)]
@@ -19,7 +28,9 @@ STATUS = {
     roles=("shopper",),
     examples=(
         Example("Where is my order?", "我的订单到哪了？"),
-        Example("What did I buy in order 40012345678?", "订单40012345678里买了什么？", {"order_id": 40012345678}),
+        Example(
+            "What did I buy in order 40012345678?", "订单40012345678里买了什么？", {"order_id": 40012345678}
+        ),
     ),
 )
 def order_status(context: ToolContext, order_id: OrderId = None) -> ToolResult:
@@ -54,15 +65,23 @@ def _result(context: ToolContext, found: list[OrderInfo]) -> ToolResult:
     views: list[View] = [
         Table(
             title=say(language, f"Order {order.order_id}", f"订单{order.order_id}"),
-            columns=[say(language, "Product", "商品"), say(language, "Quantity", "数量"), say(language, "Amount", "金额")],
-            rows=[[say(language, *line.names), line.quantity, money(context, line.amount)] for line in order.lines],
+            columns=[
+                say(language, "Product", "商品"),
+                say(language, "Quantity", "数量"),
+                say(language, "Amount", "金额"),
+            ],
+            rows=[
+                [say(language, *line.names), line.quantity, money(context, line.amount)]
+                for line in order.lines
+            ],
         )
         for order in found
     ]
     return ToolResult(
         text="\n".join(lines),
         headline="\n".join(lines),
-        memory=say(language, "shown orders: ", "已展示订单：") + ", ".join(str(order.order_id) for order in found),
+        memory=say(language, "shown orders: ", "已展示订单：")
+        + ", ".join(str(order.order_id) for order in found),
         data={"orders": [order.model_dump(mode="json") for order in found]},
         views=views,
     )

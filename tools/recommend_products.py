@@ -15,7 +15,16 @@ from shopwright.tools.audience import (
     customer_filter,
     segment_meanings,
 )
-from shopwright.tools.base import Card, Cards, Example, ToolContext, ToolError, ToolResult, mentioned, shop_tool
+from shopwright.tools.base import (
+    Card,
+    Cards,
+    Example,
+    ToolContext,
+    ToolError,
+    ToolResult,
+    mentioned,
+    shop_tool,
+)
 from shopwright.tools.wording import describe_filter, money, product_line, product_name, say
 
 CustomerId = Annotated[int | None, mentioned("customer_id", "Customer id.", ge=0)]
@@ -31,10 +40,22 @@ About = Annotated[
     roles=("marketer",),
     choices={"segment": segment_meanings},
     examples=(
-        Example("Recommend products for customer 57", "给客户57推荐商品", {"customer_id": 57}),
-        Example("What should we offer our loyal customers?", "应该给忠诚客户推什么商品？", {"segment": "loyal"}),
-        Example("Suggest 5 products for a summer barbecue", "推荐5款适合夏天烧烤的商品", {"about": "summer barbecue", "count": 5}, {"about": "夏天烧烤", "count": 5}),
-        Example("snacks for households with children", "给有孩子的家庭推荐零食", {"about": "snacks", "has_children": True}, {"about": "零食", "has_children": True}),
+        Example("What else would customer 57 like to buy?", "客户57还会想买什么？", {"customer_id": 57}),
+        Example(
+            "What should we offer our loyal customers?", "应该给忠诚客户推什么商品？", {"segment": "loyal"}
+        ),
+        Example(
+            "Suggest 5 products for a summer barbecue",
+            "推荐5款适合夏天烧烤的商品",
+            {"about": "summer barbecue", "count": 5},
+            {"about": "夏天烧烤", "count": 5},
+        ),
+        Example(
+            "snacks for households with children",
+            "给有孩子的家庭推荐零食",
+            {"about": "snacks", "has_children": True},
+            {"about": "零食", "has_children": True},
+        ),
     ),
 )
 def recommend_products(
@@ -63,7 +84,11 @@ def recommend_products(
             found = recommender.for_customer(customer_id, count, scope=scope, new_only=new_only)
         except LookupError as error:
             raise ToolError(
-                say(context.language, f"There is no customer {customer_id} in this shop.", f"本店没有编号为{customer_id}的客户。")
+                say(
+                    context.language,
+                    f"There is no customer {customer_id} in this shop.",
+                    f"本店没有编号为{customer_id}的客户。",
+                )
             ) from error
     elif about and scope is None:
         whom, found = about, recommender.for_text(about, count)
@@ -85,7 +110,9 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
         )
         return ToolResult(text=nothing, headline=nothing, data={"products": []})
     why = [say(language, item.reason_text, item.reason_text_zh) for item in found]
-    lines = [f"- {product_line(context, item.product)} — {reason}" for item, reason in zip(found, why, strict=True)]
+    lines = [
+        f"- {product_line(context, item.product)} — {reason}" for item, reason in zip(found, why, strict=True)
+    ]
     headline = say(
         language,
         f"{len(found)} products for **{whom}**{f' ({label})' if label and label != whom else ''}:",
@@ -111,7 +138,8 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
             "Write one sentence: what these products have in common or how to use them in an offer. Do not list them again.",
             "写一句话：这些商品的共同点，或在活动中怎么用。不要再列一遍。",
         ),
-        memory=say(language, "recommended: ", "已推荐：") + "; ".join(product_name(item.product, language) for item in found[:3]),
+        memory=say(language, "recommended: ", "已推荐：")
+        + "; ".join(product_name(item.product, language) for item in found[:3]),
         data={"for": whom, "products": [item.model_dump(mode="json") for item in found]},
         views=[Cards(title=whom, cards=cards)],
     )

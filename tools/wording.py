@@ -52,15 +52,33 @@ def describe_filter(context: ToolContext, chosen: CustomerFilter) -> str:
         parts.append(say(language, info.name, info.name_zh) if info else chosen.segment)
     parts += _ages(language, chosen) + _money_parts(context, chosen) + _flags(language, chosen)
     if chosen.inactive_days:
-        parts.append(say(language, f"no order in the last {chosen.inactive_days} days", f"最近{chosen.inactive_days}天没有下单"))
+        parts.append(
+            say(
+                language,
+                f"no order in the last {chosen.inactive_days} days",
+                f"最近{chosen.inactive_days}天没有下单",
+            )
+        )
     if chosen.active_days:
-        parts.append(say(language, f"ordered in the last {chosen.active_days} days", f"最近{chosen.active_days}天下过单"))
+        parts.append(
+            say(
+                language,
+                f"ordered in the last {chosen.active_days} days",
+                f"最近{chosen.active_days}天下过单",
+            )
+        )
     if chosen.orders_min is not None:
         parts.append(say(language, f"at least {chosen.orders_min} orders", f"至少{chosen.orders_min}次下单"))
     if chosen.orders_max is not None:
         parts.append(say(language, f"at most {chosen.orders_max} orders", f"至多{chosen.orders_max}次下单"))
     if chosen.household_size_min:
-        parts.append(say(language, f"households of {chosen.household_size_min} or more", f"{chosen.household_size_min}人及以上的家庭"))
+        parts.append(
+            say(
+                language,
+                f"households of {chosen.household_size_min} or more",
+                f"{chosen.household_size_min}人及以上的家庭",
+            )
+        )
     if chosen.bought:
         parts.append(say(language, f"bought {chosen.bought.label}", f"买过{chosen.bought.label_zh}"))
     if chosen.top:
@@ -85,7 +103,11 @@ def _money_parts(context: ToolContext, chosen: CustomerFilter) -> list[str]:
         (chosen.income_min, "income from {}", "年收入{}以上"),
         (chosen.income_max, "income up to {}", "年收入{}以下"),
     )
-    return [say(language, en, zh).format(f"{symbol}{value:,.0f}") for value, en, zh in wordings if value is not None]
+    return [
+        say(language, en, zh).format(f"{symbol}{value:,.0f}")
+        for value, en, zh in wordings
+        if value is not None
+    ]
 
 
 def _flags(language: Language, chosen: CustomerFilter) -> list[str]:

@@ -6,7 +6,17 @@ from pydantic import Field
 
 from shopwright.knowledge.types import ProductHit
 from shopwright.tools.audience import Segment, segment_meanings
-from shopwright.tools.base import Card, Cards, Example, Language, ToolContext, ToolError, ToolResult, mentioned, shop_tool
+from shopwright.tools.base import (
+    Card,
+    Cards,
+    Example,
+    Language,
+    ToolContext,
+    ToolError,
+    ToolResult,
+    mentioned,
+    shop_tool,
+)
 from shopwright.tools.wording import money, product_name, say
 
 Channel = Literal["email", "sms", "wechat", "xiaohongshu", "weibo", "push", "social", "banner"]
@@ -35,7 +45,8 @@ FORMS: dict[str, Form] = {
 }  # fmt: skip
 
 ProductWords = Annotated[
-    str | None, Field(description="The product or kind of product to write about, in the person's words.", max_length=60)
+    str | None,
+    Field(description="The product or kind of product to write about, in the person's words.", max_length=60),
 ]
 ProductId = Annotated[int | None, mentioned("product_id", "Product id.", ge=0)]
 ChannelName = Annotated[Channel, mentioned("channel", "Where the copy appears.")]
@@ -47,9 +58,24 @@ Discount = Annotated[float | None, mentioned("discount_percent", "Discount offer
     roles=("marketer",),
     choices={"segment": segment_meanings},
     examples=(
-        Example("Write an SMS about our yogurt for loyal customers", "给忠诚客户写一条酸奶的短信", {"product": "yogurt", "segment": "loyal", "channel": "sms"}, {"product": "酸奶", "segment": "loyal", "channel": "sms"}),
-        Example("Email copy in Chinese for dog food with 10% off", "写一封狗粮九折的英文邮件", {"product": "dog food", "channel": "email", "language": "zh", "discount_percent": 10}, {"product": "狗粮", "channel": "email", "language": "en", "discount_percent": 10}),
-        Example("Draft a Xiaohongshu post for frozen pizza", "写一篇冷冻披萨的小红书", {"product": "frozen pizza", "channel": "xiaohongshu"}, {"product": "冷冻披萨", "channel": "xiaohongshu"}),
+        Example(
+            "Write an SMS about our yogurt for loyal customers",
+            "给忠诚客户写一条酸奶的短信",
+            {"product": "yogurt", "segment": "loyal", "channel": "sms"},
+            {"product": "酸奶", "segment": "loyal", "channel": "sms"},
+        ),
+        Example(
+            "Email copy in Chinese for dog food with 10% off",
+            "写一封狗粮九折的英文邮件",
+            {"product": "dog food", "channel": "email", "language": "zh", "discount_percent": 10},
+            {"product": "狗粮", "channel": "email", "language": "en", "discount_percent": 10},
+        ),
+        Example(
+            "Draft a Xiaohongshu post for frozen pizza",
+            "写一篇冷冻披萨的小红书",
+            {"product": "frozen pizza", "channel": "xiaohongshu"},
+            {"product": "冷冻披萨", "channel": "xiaohongshu"},
+        ),
     ),
 )
 def write_copy(
@@ -100,14 +126,30 @@ def _product(context: ToolContext, product_id: int | None, words: str | None) ->
     if product_id is not None:
         item = context.shop.products.get(product_id)
         if item is None:
-            raise ToolError(say(language, f"There is no product {product_id} in this shop.", f"本店没有编号为{product_id}的商品。"))
+            raise ToolError(
+                say(
+                    language,
+                    f"There is no product {product_id} in this shop.",
+                    f"本店没有编号为{product_id}的商品。",
+                )
+            )
         return item
     if not words or not words.strip():
-        raise ToolError(say(language, "Which product is the copy about? Name it or give its id.", "要为哪款商品写文案？请说出名称或编号。"))
+        raise ToolError(
+            say(
+                language,
+                "Which product is the copy about? Name it or give its id.",
+                "要为哪款商品写文案？请说出名称或编号。",
+            )
+        )
     hits = context.shop.products.search(words, 1)
     if not hits:
         raise ToolError(
-            say(language, f"The shop sells nothing that matches '{words}'.", f"店里没有与“{words}”相符的商品。")
+            say(
+                language,
+                f"The shop sells nothing that matches '{words}'.",
+                f"店里没有与“{words}”相符的商品。",
+            )
         )
     return hits[0]
 
@@ -116,7 +158,9 @@ def _facts(context: ToolContext, tongue: Language, item: ProductHit, discount: f
     facts = [say(tongue, f"- product: {product_name(item, 'en')}", f"- 商品：{product_name(item, 'zh')}")]
     facts.append(say(tongue, f"- kind: {item.category}", f"- 品类：{item.category_zh or item.category}"))
     if item.price is not None:
-        facts.append(say(tongue, f"- price: {money(context, item.price)}", f"- 价格：{money(context, item.price)}"))
+        facts.append(
+            say(tongue, f"- price: {money(context, item.price)}", f"- 价格：{money(context, item.price)}")
+        )
     if discount:
         facts.append(say(tongue, f"- offer: {discount:g}% off", f"- 优惠：{_zhe(discount)}"))
     return facts

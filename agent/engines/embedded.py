@@ -34,7 +34,12 @@ class EmbeddedEngine:
     ) -> Iterator[AIMessageChunk]:
         """Stream one call; see Engine."""
         runnable = self.model.bind_tools(tools) if tools else self.model
-        options = {"narrowed": narrowed, "numbers": numbers, "stop_event": stop_event, "max_tokens": max_tokens}
+        options: dict[str, Any] = {
+            "narrowed": narrowed,
+            "numbers": numbers,
+            "stop_event": stop_event,
+            "max_tokens": max_tokens,
+        }
         for chunk in runnable.stream(list(messages), **options):
             if isinstance(chunk, AIMessageChunk):
                 yield chunk

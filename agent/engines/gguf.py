@@ -41,7 +41,6 @@ TURN_END = "<|im_end|>"
 PREFIX_FILES_KEPT = 8
 
 
-
 class GgufChatModel(BaseChatModel):
     """A ChatML model (Qwen2.5 family) in GGUF form behind LangChain's chat model interface.
 
@@ -113,8 +112,8 @@ class GgufChatModel(BaseChatModel):
             return xllamacpp.Server(params)
         except Exception as error:
             raise EngineError(
-                f"The model file {self.model_path} could not be loaded ({error}). It may be damaged: delete it and "
-                "run `shopwright init --demo` again."
+                f"The model file {self.model_path} could not be loaded ({error}). It may be damaged: "
+                "delete it and run `shopwright init --demo` again."
             ) from error
 
     # LangChain's face
@@ -209,7 +208,9 @@ class GgufChatModel(BaseChatModel):
             "prompt": prompt,
             "n_predict": limit,
             "temperature": 0.0,
-            "repeat_penalty": 1.0 if "grammar" in extra and "root ::= \"" in extra["grammar"] else self.repeat_penalty,
+            "repeat_penalty": 1.0
+            if "grammar" in extra and 'root ::= "' in extra["grammar"]
+            else self.repeat_penalty,
             "cache_prompt": True,
             "stream": True,
             "stop": [TURN_END, "<|im_start|>", *turn.stop],
@@ -242,7 +243,11 @@ class GgufChatModel(BaseChatModel):
 
     # Saved prefixes
 
-    def warm(self, prefixes: Sequence[tuple[Sequence[BaseMessage], Sequence[Any]]], progress: Callable[[int, int], None] | None = None) -> None:
+    def warm(
+        self,
+        prefixes: Sequence[tuple[Sequence[BaseMessage], Sequence[Any]]],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         """Prefill each (messages, tools) prefix, from disk where it was saved before.
 
         Every prefix takes a slot of its own; prefixes beyond the number of slots are left cold.
@@ -338,14 +343,22 @@ class _Turn:
 
 
 def _call_chunk(name: str | None, args: str, call_id: str) -> ChatGenerationChunk:
-    part = {"type": "tool_call_chunk", "name": name, "args": args, "id": call_id if name else None, "index": 0}
+    part = {
+        "type": "tool_call_chunk",
+        "name": name,
+        "args": args,
+        "id": call_id if name else None,
+        "index": 0,
+    }
     return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[part]))
 
 
 # ChatML, written here because the GGUF file's own template doubles the braces of its tool calls
 
 
-def render(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], *, open_turn: bool = True) -> str:
+def render(
+    messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], *, open_turn: bool = True
+) -> str:
     """The prompt for `messages`; with `open_turn` it ends where the assistant's words begin."""
     parts = []
     pending = list(messages)
@@ -392,7 +405,9 @@ def describe(tools: Sequence[Mapping[str, Any]]) -> str:
         lines.append(f"- {function['name']}: {function.get('description', '').strip()}")
         for name, spec in function.get("parameters", {}).get("properties", {}).items():
             if "x-mention" not in spec:
-                lines.append(f"    {name}: {spec.get('description', '')}{_values(spec, function['name'], explained)}")
+                lines.append(
+                    f"    {name}: {spec.get('description', '')}{_values(spec, function['name'], explained)}"
+                )
     lines.append(f"- {REPLY}: greetings, thanks, questions about yourself, and anything outside the shop.")
     return "\n".join(lines)
 

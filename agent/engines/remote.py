@@ -45,7 +45,7 @@ class RemoteEngine:
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
-        """Stream one call; see Engine. `narrowed` and `numbers` are for engines that decode under grammars."""
+        """Stream one call; see Engine. `narrowed` and `numbers` are for decoding under grammars."""
         model: Any = self._model.bind_tools([_plain(tool) for tool in tools]) if tools else self._model
         try:
             for chunk in model.stream(list(messages), max_tokens=max_tokens):
@@ -54,17 +54,18 @@ class RemoteEngine:
                 yield chunk
         except APITimeoutError as error:
             raise EngineError(
-                f"The model server at {self._url} gave no answer within {self._timeout:.0f} seconds. Try again, or raise "
-                "SHOPWRIGHT_REMOTE_TIMEOUT_SECONDS."
+                f"The model server at {self._url} gave no answer within {self._timeout:.0f} seconds. "
+                "Try again, or raise SHOPWRIGHT_REMOTE_TIMEOUT_SECONDS."
             ) from error
         except APIConnectionError as error:
             raise EngineError(
-                f"The model server at {self._url} cannot be reached. Check that it runs and that SHOPWRIGHT_REMOTE_URL is right."
+                f"The model server at {self._url} cannot be reached. "
+                "Check that it runs and that SHOPWRIGHT_REMOTE_URL is right."
             ) from error
         except APIStatusError as error:
             raise EngineError(
-                f"The model server at {self._url} refused the request (HTTP {error.status_code}). Check the model's name "
-                "and the API key."
+                f"The model server at {self._url} refused the request (HTTP {error.status_code}). "
+                "Check the model's name and the API key."
             ) from error
         except OpenAIError as error:
             raise EngineError(f"The model server at {self._url} broke off: {error}") from error

@@ -10,7 +10,10 @@ from shopwright.agent.mentions import number, pointed_at, read, refers_back
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Which customers under 30 haven't bought in half a year?", {"inactive_days": [180], "age_max": [30]}),
+        (
+            "Which customers under 30 haven't bought in half a year?",
+            {"inactive_days": [180], "age_max": [30]},
+        ),
         ("最近60天没买过东西的高价值客户", {"inactive_days": [60]}),
         ("超过三个月没有下单的客户", {"inactive_days": [90]}),
         ("customers who ordered in the last two weeks", {"active_days": [14]}),
@@ -34,7 +37,10 @@ from shopwright.agent.mentions import number, pointed_at, read, refers_back
         ("shampoo under $5", {"price_max": [5]}),
         ("有没有5元以下的牛奶", {"price_max": [5]}),
         ("where is my order 31198570044?", {"order_id": [31198570044]}),
-        ("年收入10万以上且消费超过5000元的已婚客户", {"income_min": [100000], "spend_min": [5000], "married": [True]}),
+        (
+            "年收入10万以上且消费超过5000元的已婚客户",
+            {"income_min": [100000], "spend_min": [5000], "married": [True]},
+        ),
         ("没用过优惠券的客户", {"uses_coupons": [False]}),
         ("families without kids", {"has_children": [False]}),
         ("3月的活动", {}),
@@ -47,7 +53,10 @@ def test_reads_what_is_mentioned(text: str, expected: dict[str, list[object]]) -
         assert not {"days", "inactive_days", "active_days"} & set(found)
 
 
-@pytest.mark.parametrize(("text", "value"), [("二十", 20), ("两百", 200), ("一千二百", 1200), ("十五", 15), ("twelve", 12), ("1,200", 1200)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("二十", 20), ("两百", 200), ("一千二百", 1200), ("十五", 15), ("twelve", 12), ("1,200", 1200)],
+)
 def test_numbers_in_words(text: str, value: float) -> None:
     assert number(text) == value
 
