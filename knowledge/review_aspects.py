@@ -73,7 +73,8 @@ def mentions(text: str, language: str, speaks: Callable[[str], bool]) -> Iterato
     it, unless they speak of another aspect.
     """
     parts = clauses(normalise(text), language)
-    about = [{key for key, aspect in aspects().items() if aspect.patterns[language].search(part)} for part in parts]
+    patterns = {key: aspect.patterns[language] for key, aspect in aspects().items()}
+    about = [{key for key, pattern in patterns.items() if pattern.search(part)} for part in parts]
     for key in dict.fromkeys(key for part in about for key in part):
         hits = [at for at, keys in enumerate(about) if key in keys]
         near = set(hits)

@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, func, select
@@ -45,10 +46,13 @@ PRODUCTS = (
     (309, "Creative Nomad Zen MP3 player"),
 )
 _WORDS = {
-    "hotel": "酒店|宾馆|房间|前台|入住|客房|早餐|大堂|携程|退房|床单|标间|大床房|隔音|住宿|服务员|总台|卫生间|地毯|星级|海景|订房",
-    "laptop": "笔记本|电脑|本本|散热|键盘|屏幕|内存|硬盘|显卡|驱动|系统|开机|电池|风扇|光驱|触摸板|xp|vista|cpu|摄像头|usb|联想|惠普|"
-    "华硕|戴尔|京东|预装|配置|外壳|接口|蓝牙|无线|蓝屏|喇叭|主板|处理器|机子|机身|烤漆|触控",
-    "book": "书|作者|阅读|小说|印刷|纸张|故事|文字|文笔|翻译|情节|当当|读者|看完|读完|出版|封面|绘本|正版|盗版|人物|课文|主人公|文章",
+    "hotel": "酒店|宾馆|房间|前台|入住|客房|早餐|大堂|携程|退房|床单|标间|大床房|隔音|住宿|服务员|总台|"
+    "卫生间|地毯|星级|海景|订房",
+    "laptop": "笔记本|电脑|本本|散热|键盘|屏幕|内存|硬盘|显卡|驱动|系统|开机|电池|风扇|光驱|触摸板|xp|vista|"
+    "cpu|摄像头|usb|联想|惠普|华硕|戴尔|京东|预装|配置|外壳|接口|蓝牙|无线|蓝屏|喇叭|主板|处理器|机子|机身|"
+    "烤漆|触控",
+    "book": "书|作者|阅读|小说|印刷|纸张|故事|文字|文笔|翻译|情节|当当|读者|看完|读完|出版|封面|绘本|正版|"
+    "盗版|人物|课文|主人公|文章",
 }
 _SUBJECT_WORDS = {subject: re.compile(words) for subject, words in _WORDS.items()}
 _NEIGHBOURS = 15
@@ -74,7 +78,8 @@ def import_reviews(engine: Engine, settings: Settings, progress: Progress) -> di
     Returns how many rows the sources have, how many were left out and why, and how many were imported.
     Run again, it changes nothing. Raises FetchError, and ValueError when the counts do not add up.
     """
-    return import_folders(engine, fetch_zh_reviews(settings, progress), fetch_en_reviews(settings, progress), progress)
+    zh, en = fetch_zh_reviews(settings, progress), fetch_en_reviews(settings, progress)
+    return import_folders(engine, zh, en, progress)
 
 
 def import_folders(engine: Engine, zh: Path, en: Path, progress: Progress) -> dict[str, int]:
@@ -95,14 +100,21 @@ def import_folders(engine: Engine, zh: Path, en: Path, progress: Progress) -> di
         if counts["zh_lines"] - counts["zh_repeats"] - counts["zh_contradictions"] != len(chinese):
             raise ValueError(f"The Chinese reviews do not add up: {counts}. Nothing was imported.")
         connection.execute(delete(table).where(ours))
-        rows = (
-            (CHINESE if one.language == "zh" else ENGLISH, one.ref, one.subject, one.language, one.text, one.label, one.rating)
-            for one in (*chinese, *english)
+        total = counts["imported"]
+        rows = map(_row, (*chinese, *english))
+        bulk_insert(
+            connection, table, _COLUMNS, rows, lambda done: progress("Importing reviews", done, total)
         )
-        columns = ("source", "source_ref", "subject", "language", "text", "label", "rating")
-        bulk_insert(connection, table, columns, rows, lambda n: progress("Importing reviews", n, counts["imported"]))
-        session.merge(Snapshot(name="reviews", fingerprint=fingerprint, rows=counts["imported"], details=counts))
+        session.merge(Snapshot(name="reviews", fingerprint=fingerprint, rows=total, details=counts))
     return counts
+
+
+_COLUMNS = ("source", "source_ref", "subject", "language", "text", "label", "rating")
+
+
+def _row(one: Labelled) -> tuple[Any, ...]:
+    source = CHINESE if one.language == "zh" else ENGLISH
+    return source, one.ref, one.subject, one.language, one.text, one.label, one.rating
 
 
 def count_chinese(folder: Path) -> dict[str, int]:
@@ -157,18 +169,24 @@ def read_english(folder: Path) -> list[Labelled]:
         review = int(ref.split("_")[0])
         subject = next(name for last, name in PRODUCTS if review <= last)
         label = None if rating == 0 else int(rating > 0)
-        found.append(Labelled(ref, text, label, "en", subject, review, rating, min(1.0, abs(rating))))
+        found.append(Labelled(ref, text, label, "en", subject, review, rating, _weight(rating)))
     return found
 
 
 def read_general(folder: Path) -> list[Labelled]:
     """Rated sentences about anything but products: film reviews, tweets, editorials. For training only."""
     return [
-        Labelled(f"{kind} {ref}", text, int(rating > 0), "en", kind, number // 20, rating, 0.35 * min(1.0, abs(rating)))
+        Labelled(
+            f"{kind} {ref}", text, int(rating > 0), "en", kind, number // 20, rating, _weight(rating) / 3
+        )
         for kind in ("movieReviewSnippets", "tweets", "nytEditorialSnippets")
         for number, (ref, rating, text) in enumerate(_rated(folder, kind))
         if abs(rating) >= 0.5
     ]
+
+
+def _weight(rating: float) -> float:
+    return min(1.0, abs(rating))
 
 
 def vader_lexicon(folder: Path) -> dict[str, float]:
@@ -191,7 +209,7 @@ def _member(folder: Path, name: str) -> str:
     with tarfile.open(folder / ARCHIVE) as archive:
         file = archive.extractfile(f"hutto_ICWSM_2014/{name}")
         if file is None:
-            raise ValueError(f"{folder / ARCHIVE} lacks {name}. Delete it and run `shopwright init --demo` again.")
+            raise ValueError(f"{folder / ARCHIVE} lacks {name}. Delete the file and run set-up again.")
         return file.read().decode("utf-8", errors="replace")
 
 

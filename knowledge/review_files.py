@@ -50,18 +50,19 @@ def classify_file(
             texts = [_text(row.get(text_column)) for row in chunk]
             for row, text, judged in zip(chunk, texts, classifier.classify(texts), strict=True):
                 found = {kept.get(name, name): value for name, value in row.items()}
-                write(found | dict(zip(RESULTS, (judged.label, round(judged.probability, 4), judged.language), strict=True)))
+                result = (judged.label, round(judged.probability, 4), judged.language)
+                write(found | dict(zip(RESULTS, result, strict=True)))
                 counts[judged.label] += 1
                 counts["empty"] += not text.strip()
             counts["rows"] += len(chunk)
             progress("Judging reviews", counts["rows"], 0)
         if not counts["rows"]:
-            raise ReviewFileError(f"{path} has no rows: nothing was written.", f"{path} 没有数据行，未写入任何内容。")
+            raise ReviewFileError(f"{path} has no rows; nothing was written.", f"{path} 没有数据行，未写入。")
     return counts
 
 
 def _text(value: Any) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN differs from itself
+    return "" if value is None or value != value else str(value)
 
 
 def _check_out(path: Path, out: Path) -> None:
@@ -78,7 +79,9 @@ def _check_out(path: Path, out: Path) -> None:
             f"无法写入 {out.parent}：目录不存在或没有写权限。",
         )
     if out.exists() and path.exists() and out.samefile(path):
-        raise ReviewFileError(f"{out} is the input itself. Give another name.", f"{out} 就是输入文件，请换一个文件名。")
+        raise ReviewFileError(
+            f"{out} is the input itself. Give another name.", f"{out} 就是输入文件，请换名。"
+        )
 
 
 def _no_column(path: Path, wanted: str, columns: list[str]) -> ReviewFileError:
@@ -137,7 +140,7 @@ def _open_csv(path: Path, encoding: str) -> tuple[list[str], str, Iterator[Row]]
         columns = next(csv.reader(file, delimiter=delimiter), [])
     if not columns or len(set(columns)) < len(columns):
         raise ReviewFileError(
-            f"The first line of {path} must name its columns, each once; it reads: {', '.join(columns)[:200]}.",
+            f"The first line of {path} must name its columns, each once; it is: {', '.join(columns)[:99]}.",
             f"{path} 的首行须为列名且不重复，现为：{'、'.join(columns)[:200]}。",
         )
 
@@ -208,9 +211,10 @@ def _writing(out: Path, columns: list[str]) -> Iterator[Callable[[Row], object]]
     ending = out.suffix.lower()
     try:
         with staged.open("w", encoding="utf-8", newline="") as file:
-            yield _csv_writer(file, columns, "\t" if ending == ".tsv" else ",") if ending in (".csv", ".tsv") else (
-                lambda row: file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-            )
+            if ending in (".csv", ".tsv"):
+                yield _csv_writer(file, columns, "\t" if ending == ".tsv" else ",")
+            else:
+                yield lambda row: file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
         os.replace(staged, out)
     except OSError as error:
         raise ReviewFileError(f"{out} cannot be written: {error}.", f"无法写入 {out}：{error}。") from error

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -11,9 +12,11 @@ from sqlmodel import Session, SQLModel
 from shopwright.knowledge import saved, tables
 from shopwright.knowledge.bulk import bulk_insert
 from shopwright.knowledge.database import transaction
+from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.fetch import Progress
 from shopwright.knowledge.review_aspects import WORDS, mentions
-from shopwright.knowledge.sentiment_classifier import SentimentClassifier
+from shopwright.knowledge.sentiment import embeddings_file
+from shopwright.knowledge.sentiment_classifier import SentimentClassifier, embedder
 from shopwright.knowledge.sentiment_text import language_of
 from shopwright.knowledge.tables import Snapshot
 
@@ -46,9 +49,11 @@ def score_reviews(shop: "Shop", progress: Progress, classifier: SentimentClassif
             session.execute(update(REVIEW).values(positive_probability=None))
             session.merge(Snapshot(name="review scores", fingerprint=fingerprint))
         unscored = select(func.count()).select_from(REVIEW).where(REVIEW.c.positive_probability.is_(None))
-        total = session.execute(unscored).scalar_one()
+        total = int(session.execute(unscored).scalar_one())
     if total:
-        _score(shop, classifier or SentimentClassifier.load(folder), total, progress)
+        cache = EmbeddingCache(embeddings_file(shop.settings), embedder())
+        _score(shop, classifier or SentimentClassifier.load(folder, cache), total, progress)
+        cache.save()
     return total
 
 
@@ -61,18 +66,23 @@ def _score(shop: "Shop", classifier: SentimentClassifier, total: int, progress: 
         if not rows:
             return
         texts = [text for _, text in rows]
-        whole = classifier.positive(texts, on_texts=lambda n, start=done: progress("Scoring reviews", start + n, total))
+        report = partial(_report, progress, done, total)
+        whole = classifier.positive(texts, on_texts=report)
         found = list(_fares(classifier, rows, whole))
         with transaction(shop.engine) as session:
             _store(session, [key for key, _ in rows], whole, found)
         done += len(rows)
 
 
+def _report(progress: Progress, before: int, total: int, done: int) -> None:
+    progress("Scoring reviews", before + done, total)
+
+
 def _store(session: Session, keys: Sequence[int], whole: Sequence[float], found: Sequence[Any]) -> None:
     connection = session.connection()
     connection.execute(
-        update(REVIEW).where(REVIEW.c.id == bindparam("key")).values(positive_probability=bindparam("probability")),
-        [{"key": key, "probability": round(value, 5)} for key, value in zip(keys, whole, strict=True)],
+        update(REVIEW).where(REVIEW.c.id == bindparam("key")).values(positive_probability=bindparam("good")),
+        [{"key": key, "good": round(value, 5)} for key, value in zip(keys, whole, strict=True)],
     )
     connection.execute(
         delete(MENTION).where(MENTION.c.review_id == bindparam("key")), [{"key": key} for key in keys]
@@ -88,8 +98,7 @@ def _fares(
     for (key, text), tone in zip(rows, whole, strict=True):
         language = language_of(text)
         lexicon = classifier.lexica[language]
-        for mention in mentions(text, language, lambda clause, words=lexicon: bool(words.valence(clause))):
-            told.append((key, tone, mention))
+        told += [(key, tone, mention) for mention in mentions(text, language, lexicon.speaks)]
     judged = classifier.positive([mention.text for *_, mention in told], quick=True)
     for (key, tone, mention), clause in zip(told, judged, strict=True):
         odds = _CLAUSES * _log_odds(clause) + (1 - _CLAUSES) * _log_odds(tone)

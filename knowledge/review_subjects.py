@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from shopwright.knowledge.review_aspects import aspects
-from shopwright.knowledge.sentiment_text import HAN, normalise
+from shopwright.knowledge.sentiment_text import HAN, normalise, word_set
 
 # Names and other words for the subjects of the demo's reviews; a shop's own subjects go by their own name.
 NAMES = {
@@ -25,20 +25,22 @@ _MORE = {
     "Apex DVD player": "dvd dvds ad2600 ad-2600 播放机 播放器 影碟机 碟机",
     "Canon G3 camera": "cameras powershot digital 照相机 数码相机 相机 佳能",
     "Nikon Coolpix 4300 camera": "cameras digital 照相机 数码相机 相机 尼康",
-    "Nokia 6610 phone": "phones cellphone cell mobile smartphone handset telephone t-mobile 手机 电话 移动电话 诺基亚",
+    "Nokia 6610 phone": "phones cellphone cell mobile smartphone handset telephone t-mobile 手机 电话 诺基亚",
     "Creative Nomad Zen MP3 player": "jukebox music xtra players 播放器 音乐播放器 随身听 创新",
 }
 _ENGLISH_WORD = 2  # an English word weighs as much as two Chinese characters
 _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(rf"[a-z0-9][a-z0-9\-]*|[{HAN}]+")
-_FILLER = frozenset(
-    "the a an of our my your in on for about and or with to is are was were do does did what how say says said people "
-    "customers customer buyers reviewers review reviews reviewed opinion opinions feedback comments comment rating "
-    "ratings product products item items one ones this that these those all any please show tell me us summarise "
-    "summarize analyse analyze sentiment positive negative complaints complaint praise quality".split()
+_FILLER = word_set(
+    "the a an of our my your in on for about and or with to is are was were do does did what how say says "
+    "said people customers customer buyers reviewers review reviews reviewed opinion opinions feedback "
+    "comments comment rating ratings product products item items one ones this that these those all any please "
+    "show tell me us summarise summarize analyse analyze sentiment positive negative complaints complaint "
+    "praise"
 )
 _FILLER_ZH = re.compile(
-    "的|评论|评价|点评|口碑|反馈|意见|用户|顾客|客户|买家|大家|那个|这个|那款|这款|这些|那些|产品|商品|类|关于|对|好评|差评|我们|店里|怎么样|如何|和|与|款|本|部|台"
+    "的|评论|评价|点评|口碑|反馈|意见|用户|顾客|客户|买家|大家|那个|这个|那款|这款|这些|那些|产品|商品|类|关于|"
+    "对|好评|差评|我们|店里|怎么样|如何|和|与|款|本|部|台"
 )
 
 
@@ -49,7 +51,7 @@ def names_of(subject: str) -> tuple[str, str]:
 
 
 def resolve(text: str, subjects: Iterable[str]) -> str | None:
-    """The subject that a person's words mean; several joined by '|' where they fit equally; None where none does.
+    """The subject that a person's words mean; several joined by '|' where they fit equally; None for none.
 
     Words that mean no subject must not outweigh those that do: 'phone' is the phone, 'phone case' is not.
     """
@@ -83,7 +85,7 @@ def _score(wanted: str, subject: str) -> float:
 
 
 def _foreign(word: str) -> int:
-    """How much of what is left of the person's words means neither an aspect nor 'reviews', 'our' and the like."""
+    """How much of what is left of the person's words is neither an aspect nor 'reviews' and the like."""
     if not _HAN.search(word):
         return 0 if word in _FILLER or _is_aspect(word) else _ENGLISH_WORD
     return len(_FILLER_ZH.sub("", _without_aspects(word)).replace(" ", ""))

@@ -4,7 +4,6 @@ A review counts as good or bad by its source's label where it has one, else by t
 review says is data: it is counted and quoted, never followed.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -31,9 +30,7 @@ MENTION = SQLModel.metadata.tables["review_aspect"]
 PRODUCT = SQLModel.metadata.tables["product"]
 SUBJECT = func.coalesce(func.nullif(REVIEW.c.subject, ""), PRODUCT.c.name, "")
 JUDGED = or_(REVIEW.c.label.is_not(None), REVIEW.c.positive_probability.is_not(None))
-GOOD = case(
-    (REVIEW.c.label.is_not(None), REVIEW.c.label == 1), else_=REVIEW.c.positive_probability >= 0.5
-)
+GOOD = case((REVIEW.c.label.is_not(None), REVIEW.c.label == 1), else_=REVIEW.c.positive_probability >= 0.5)
 ASPECTS_SHOWN = 12
 _CANDIDATES = 300
 _QUOTED = {"en": (30, 220), "zh": (12, 90)}  # characters of a review worth quoting whole
@@ -50,8 +47,8 @@ class ReviewAnalyst:
         counted = _from_reviews(SUBJECT.label("subject"), func.count()).group_by(SUBJECT)
         with self._engine.connect() as connection:
             rows = connection.execute(counted).all()
-        rows.sort(key=lambda row: (-row[1], row[0]))
-        return [(key, *names_of(key), count) for key, count in rows if key]
+        ranked = sorted(rows, key=lambda row: (-row[1], row[0]))
+        return [(key, *names_of(key), count) for key, count in ranked if key]
 
     def resolve_subject(self, text: str) -> str | None:
         """The key of the subject that a person's words mean, None where none does.
@@ -107,7 +104,9 @@ class ReviewAnalyst:
     def _check(self, subject: str) -> None:
         known = [key for key, *_ in self.subjects()]
         if unknown := [one for one in subject.split("|") if one not in known]:
-            raise LookupError(f"No reviews are about {unknown[0]!r}. There are reviews about: {', '.join(known)}.")
+            raise LookupError(
+                f"No reviews are about {unknown[0]!r}. There are reviews about: {', '.join(known)}."
+            )
 
 
 class _View:
@@ -159,13 +158,23 @@ def _aspects(connection: "Connection", view: _View, sentiment: str | None) -> li
     if view.aspect:
         query = query.where(MENTION.c.aspect == view.aspect)
     found = [
-        Aspect(key=key, name=aspects()[key].name, name_zh=aspects()[key].name_zh, positive=up, negative=count - up)
+        Aspect(
+            key=key,
+            name=aspects()[key].name,
+            name_zh=aspects()[key].name_zh,
+            positive=up,
+            negative=count - up,
+        )
         for key, up, count in connection.execute(query.group_by(MENTION.c.aspect))
         if key in aspects()
     ]
-    order = {None: lambda one: one.positive + one.negative, "positive": lambda one: one.positive}
-    found.sort(key=lambda one: (-order.get(sentiment, lambda one: one.negative)(one), one.key))
+    found.sort(key=lambda one: (-_mentions(one, sentiment), one.key))
     return found[:ASPECTS_SHOWN]
+
+
+def _mentions(one: Aspect, sentiment: str | None) -> int:
+    counts = {"positive": one.positive, "negative": one.negative}
+    return counts.get(sentiment or "", one.positive + one.negative)
 
 
 def _quotes(connection: "Connection", view: _View, good: bool, limit: int) -> list[Quote]:
@@ -173,20 +182,31 @@ def _quotes(connection: "Connection", view: _View, good: bool, limit: int) -> li
     sure = MENTION.c.positive_probability if view.aspect else REVIEW.c.positive_probability
     length = func.length(REVIEW.c.text)
     lengths = [and_(REVIEW.c.language == key, length.between(*span)) for key, span in _QUOTED.items()]
-    agreed = [REVIEW.c.positive_probability >= 0.5, view.good] if good else [REVIEW.c.positive_probability < 0.5, ~view.good]
-    columns = (REVIEW.c.id, REVIEW.c.source, REVIEW.c.source_ref, SUBJECT, REVIEW.c.language, REVIEW.c.text, sure)
-    query = view.select(*columns).where(or_(*lengths), *agreed)
-    rows = connection.execute(query.order_by(sure.desc() if good else sure, REVIEW.c.id).limit(_CANDIDATES)).all()
-    return pick_quotes(rows, good, limit)
+    classified = REVIEW.c.positive_probability >= 0.5
+    agreed = [classified, view.good] if good else [~classified, ~view.good]
+    what = (
+        REVIEW.c.id,
+        REVIEW.c.source,
+        REVIEW.c.source_ref,
+        SUBJECT,
+        REVIEW.c.language,
+        REVIEW.c.text,
+        sure,
+    )
+    query = (
+        view.select(*what).where(or_(*lengths), *agreed).order_by(sure.desc() if good else sure, REVIEW.c.id)
+    )
+    return pick_quotes(connection.execute(query.limit(_CANDIDATES)).all(), good, limit)
 
 
 def _note(connection: "Connection", view: _View) -> tuple[str, str]:
-    """What people should know: some demo rows are sentences; some reviews may not be scored yet."""
-    sentences = connection.execute(view.select(REVIEW.c.source_ref).where(REVIEW.c.source == ENGLISH)).scalars().all()
+    """What people should know of the counts: some of the demo's rows are sentences."""
+    query = view.select(REVIEW.c.source_ref).where(REVIEW.c.source == ENGLISH)
+    sentences = connection.execute(query).scalars().all()
     if not sentences:
         return "", ""
     whole = len({ref.split("_")[0] for ref in sentences})
     return (
-        f"{len(sentences):,} of these are single sentences, rated one by one, from {whole:,} English reviews.",
+        f"{len(sentences):,} of these are single sentences rated one by one, of {whole:,} English reviews.",
         f"其中 {len(sentences):,} 条是单独评分的英文句子，出自 {whole:,} 篇评论。",
     )

@@ -7,11 +7,13 @@ the models work, `sentiment_backtest` how well.
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shopwright.knowledge import saved
+from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.fetch import Progress, fetch_en_reviews, fetch_zh_reviews
 from shopwright.knowledge.review_data import (
     CITATION,
@@ -35,7 +37,9 @@ from shopwright.knowledge.sentiment_lexicon import Lexicon, own_words
 from shopwright.knowledge.sentiment_text import normalise
 from shopwright.knowledge.settings import Settings
 
-__all__ = ["Corpus", "SentimentClassifier", "fit_sentiment", "lexica", "read_corpus", "train"]
+__all__ = [
+    "Corpus", "SentimentClassifier", "embeddings_file", "fit_sentiment", "lexica", "read_corpus", "train",
+]  # fmt: skip
 
 VERSION = 1  # raise it when the same texts should give another model
 _FOLDS = 3
@@ -60,9 +64,16 @@ def fit_sentiment(settings: Settings, progress: Progress) -> dict[str, Any]:
         manifest = None
     if manifest is not None and manifest.fingerprint == fingerprint:
         return manifest.figures
-    classifier, figures = train(examples, words, embedder(), progress)
+    embed = EmbeddingCache(embeddings_file(settings), embedder())
+    classifier, figures = train(examples, words, embed, progress)
+    embed.save()
     classifier.save(folder, fingerprint, {"version": VERSION, "sources": CITATION}, figures)
     return figures
+
+
+def embeddings_file(settings: Settings) -> Path:
+    """Where embeddings of reviews are kept between fitting and scoring."""
+    return settings.cache_dir / "review-embeddings.npz"
 
 
 def lexica(vader: dict[str, float]) -> dict[str, Lexicon]:
@@ -145,8 +156,11 @@ class Corpus:
             np.concatenate([self.weights[key][mine] for key, mine in rows.items()]),
         )
         return {
-            key: fit_heads(self.features[key].take(mine), self.labels[key][mine], self.weights[key][mine], meaning)
-            for key, mine in rows.items()
+            key: fit_heads(
+                x.take(rows[key]), self.labels[key][rows[key]], self.weights[key][rows[key]], meaning
+            )
+            for key, x in self.features.items()
+            if key in rows
         }
 
     def _figures(self, heads: Heads, scores: Any, key: str, rows: _Rows) -> dict[str, float]:

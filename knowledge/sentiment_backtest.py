@@ -47,9 +47,11 @@ def _by_group(corpus: Corpus) -> dict[str, Any]:
 
 
 def _by_subject(corpus: Corpus) -> dict[str, Any]:
-    names = {"zh": ["hotel", "laptop", "book"], "en": [name for _, name in PRODUCTS]}
-    place = {name: at for known in names.values() for at, name in enumerate(known)}
-    return {key: np.asarray([place.get(one.subject, -1) for one in corpus.examples[key]]) for key in LANGUAGES}
+    names = (["hotel", "laptop", "book"], [name for _, name in PRODUCTS])
+    place = {name: at for known in names for at, name in enumerate(known)}
+    return {
+        key: np.asarray([place.get(one.subject, -1) for one in corpus.examples[key]]) for key in LANGUAGES
+    }
 
 
 def _evaluate(corpus: Corpus, parts: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
@@ -99,8 +101,8 @@ def _calibrated(score: Any, labels: Any, part: Any) -> Any:
 
 def _calibration_error(probability: Any, labels: Any) -> float:
     bins = np.minimum((probability * 10).astype(int), 9)
-    gaps = [abs(probability[bins == b].mean() - labels[bins == b].mean()) * (bins == b).mean() for b in set(bins)]
-    return float(sum(gaps))
+    inside = [bins == one for one in np.unique(bins)]
+    return float(sum(abs(probability[rows].mean() - labels[rows].mean()) * rows.mean() for rows in inside))
 
 
 def _plain(corpus: Corpus, key: str, train: Any, test: Any) -> Any:
@@ -108,7 +110,9 @@ def _plain(corpus: Corpus, key: str, train: Any, test: Any) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    how: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3)} if key == "zh" else {"ngram_range": (1, 2)}
+    how: dict[str, Any] = {"ngram_range": (1, 2)}
+    if key == "zh":
+        how = {"analyzer": "char", "ngram_range": (1, 3)}
     vectors = TfidfVectorizer(min_df=2, sublinear_tf=True, **how)
     texts = corpus.examples[key]
     x = vectors.fit_transform(_texts(texts, train))

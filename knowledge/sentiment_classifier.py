@@ -38,8 +38,10 @@ class SentimentClassifier:
 
     def save(self, path: Path, fingerprint: str, config: dict[str, Any], figures: dict[str, Any]) -> None:
         """Keep the classifier in the folder `path`."""
-        with saved.saving(path, fingerprint=fingerprint, config=config, libraries=("numpy", "jieba")) as draft:
-            np.savez_compressed(draft.path("heads.npz"), **to_arrays(self.heads))
+        libraries = ("numpy", "jieba")
+        with saved.saving(path, fingerprint=fingerprint, config=config, libraries=libraries) as draft:
+            arrays: dict[str, Any] = to_arrays(self.heads)
+            np.savez_compressed(draft.path("heads.npz"), **arrays)
             valences = {key: lexicon.valences for key, lexicon in self.lexica.items()}
             draft.path("valences.json").write_text(json.dumps(valences, ensure_ascii=False), encoding="utf-8")
             draft.figures.update(figures)
@@ -78,14 +80,15 @@ class SentimentClassifier:
     def _judge(self, rows: list[int], texts: list[str], result: Any, quick: bool) -> None:
         for language, heads in self.heads.items():
             lexicon = self.lexica[language]
-            mine = [at for at, text in enumerate(texts) if language_of(text) == language and _says(text, lexicon)]
+            in_it = [at for at, text in enumerate(texts) if language_of(text) == language]
+            mine = [at for at in in_it if _says(texts[at], lexicon)]
             if mine:
                 seen = read(lexicon, [texts[at] for at in mine], None if quick else self.embed)
                 result[[rows[at] for at in mine]] = heads.probability(seen, quick=quick)
 
 
 def read(lexicon: Lexicon, texts: Sequence[str], embed: Embed | None) -> Features:
-    """The features of normalised texts in the lexicon's language; without `embed` the embeddings are empty."""
+    """The features of normalised texts in the lexicon's language; no embeddings without `embed`."""
     figures = np.asarray([lexicon.features(text) for text in texts], dtype=np.float32).reshape(-1, FEATURES)
     meaning = np.zeros((len(texts), 0), dtype=np.float32)
     if embed is not None:

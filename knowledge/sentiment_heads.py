@@ -130,10 +130,11 @@ def to_arrays(heads: dict[str, Heads]) -> dict[str, NDArray[Any]]:
     for language, one in heads.items():
         for field in fields(one):
             value = getattr(one, field.name)
+            name = f"{language}.{field.name}"
             if isinstance(value, Linear):
-                arrays[f"{language}.{field.name}"] = value.weights
+                arrays[name] = value.weights
                 value = (value.bias, value.spread)
-            arrays[f"{language}.{field.name}.{'rest' if isinstance(value, tuple) else 'array'}"] = np.asarray(value)
+            arrays[f"{name}.rest" if isinstance(value, tuple) else name] = np.asarray(value)
     return arrays
 
 
@@ -149,7 +150,7 @@ def from_arrays(arrays: Any) -> dict[str, Heads]:
 
     return {
         language: Heads(
-            arrays[f"{language}.idf.array"],
+            arrays[f"{language}.idf"],
             linear(f"{language}.words"),
             linear(f"{language}.lexicon"),
             linear(f"{language}.meaning"),

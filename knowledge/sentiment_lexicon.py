@@ -20,13 +20,15 @@ WORDS = Path(__file__).parent / "sentiment_words.csv"
 FEATURES = 12
 _DEGREE = {
     "en": {
-        "very": 1.3, "extremely": 1.5, "really": 1.3, "so": 1.2, "absolutely": 1.4, "incredibly": 1.5, "super": 1.4,
-        "totally": 1.3, "highly": 1.3, "too": 1.1, "most": 1.2, "quite": 1.1, "pretty": 1.1, "fairly": 0.9,
+        "very": 1.3, "extremely": 1.5, "really": 1.3, "so": 1.2, "absolutely": 1.4, "incredibly": 1.5,
+        "super": 1.4, "totally": 1.3, "highly": 1.3, "too": 1.1, "most": 1.2, "quite": 1.1, "pretty": 1.1,
+        "fairly": 0.9,
         "slightly": 0.6, "somewhat": 0.7, "kinda": 0.7, "bit": 0.7, "almost": 0.8,
     },
     "zh": {
-        "非常": 1.5, "很": 1.3, "太": 1.4, "超": 1.5, "超级": 1.6, "特别": 1.5, "十分": 1.4, "极": 1.6, "极其": 1.7,
-        "真": 1.3, "真的": 1.2, "最": 1.5, "挺": 1.1, "比较": 0.9, "实在": 1.3, "相当": 1.3, "巨": 1.6, "有点": 0.7,
+        "非常": 1.5, "很": 1.3, "太": 1.4, "超": 1.5, "超级": 1.6, "特别": 1.5, "十分": 1.4, "极": 1.6,
+        "极其": 1.7, "真": 1.3, "真的": 1.2, "最": 1.5, "挺": 1.1, "比较": 0.9, "实在": 1.3, "相当": 1.3,
+        "巨": 1.6, "有点": 0.7,
         "有些": 0.7, "稍微": 0.6, "略": 0.6,
     },
 }  # fmt: skip
@@ -64,6 +66,10 @@ class Lexicon:
             negations = sum(is_negator(word, self.language) for word in before)
             found.append(value * degree * (_TURNED[self.language] if negations % 2 else 1.0))
         return found
+
+    def speaks(self, clause: str) -> bool:
+        """Whether the clause holds an opinion word."""
+        return bool(self.valence(clause))
 
     def features(self, text: str) -> list[float]:
         """FEATURES numbers, each about -1..1, from the normalised text."""

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 LONGEST = 2000  # characters; of a longer text the beginning and the end are read
@@ -18,15 +19,25 @@ _TURN = {
     "zh": re.compile("但是|但|不过|可是|然而|就是|只是|可惜|美中不足|除了"),
     "en": re.compile(r"\b(?:but|however|although|though|except|unfortunately|yet)\b"),
 }
-_ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,!?;:()]|[:;=8][-']?[)(dp\]\[/\\|]|[\u2600-\u27bf\U0001f000-\U0001faff]")
+_ENGLISH = re.compile(
+    r"[a-z]+(?:'[a-z]+)?|[:;=8][-']?[)(dp\]\[/\\|]|[.,!?;:()]|[\u2600-\u27bf\U0001f000-\U0001faff]"
+)
 _WORD = re.compile(r"\w", re.UNICODE)
 
-NEGATORS_EN = frozenset(
-    "not no never none nobody nothing neither nor nowhere cannot without hardly barely scarcely lack lacks lacking "
-    "lacked cant dont doesnt didnt wont isnt wasnt arent werent couldnt wouldnt shouldnt aint hasnt havent".split()
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list written with blanks between them."""
+    return frozenset(words.split())
+
+
+NEGATORS_EN = word_set(
+    "not no never none nobody nothing neither nor nowhere cannot without hardly barely scarcely lack lacks "
+    "lacking lacked cant dont doesnt didnt wont isnt wasnt arent werent couldnt wouldnt shouldnt aint hasnt "
+    "havent"
 )
-NEGATORS_ZH = frozenset(
-    "不 没 没有 无 非 未 别 不是 不会 不太 不够 不算 不能 并非 毫无 从不 并不 不很 不怎么 谈不上 算不上 缺乏 没什么 没啥".split()
+NEGATORS_ZH = word_set(
+    "不 没 没有 无 非 未 别 不是 不会 不太 不够 不算 不能 并非 毫无 从不 并不 不很 不怎么 谈不上 算不上 "
+    "缺乏 没什么 没啥"
 )
 
 
@@ -84,7 +95,7 @@ def grams(text: str, language: str) -> list[str]:
         squeezed = re.sub(r"\s+", " ", text.lower())
         return [squeezed[i : i + n] for n in (1, 2, 3) for i in range(len(squeezed) - n + 1)]
     words = list(_marked(english_tokens(text)))
-    return words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    return words + [f"{a} {b}" for a, b in pairwise(words)]
 
 
 def _marked(tokens: list[str]) -> Iterator[str]:

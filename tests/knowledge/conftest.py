@@ -1,5 +1,6 @@
 """A small shop with a year of orders, on SQLite and on PostgreSQL."""
 
+import csv
 import importlib.util
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from types import ModuleType
 import pytest
 from sqlalchemy.engine import Engine
 
+from shopwright.knowledge.review_data import Labelled
+from shopwright.knowledge.sentiment import SentimentClassifier, lexica, train
+from shopwright.knowledge.sentiment_classifier import embedder
 from shopwright.knowledge.settings import Settings
 
 
@@ -40,3 +44,16 @@ def past_campaigns(database: Engine, small_shop: object) -> object:
 def small_shop_settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a shop on `database`, its files in a folder of its own."""
     return Settings(data_dir=tmp_path, database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def sentiment() -> SentimentClassifier:
+    """A real classifier fitted on the few dozen reviews of review_examples.csv."""
+    with (Path(__file__).parent / "review_examples.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    examples = [
+        Labelled(str(at), row["text"], int(row["label"]), row["language"], "", at % 12)
+        for at, row in enumerate(rows)
+    ]
+    vader = {"love": 3.2, "hate": -2.7, "great": 3.1, "terrible": -2.1, "good": 1.9, "bad": -2.5}
+    return train(examples, lexica(vader), embedder(), lambda _step, _done, _total: None)[0]
