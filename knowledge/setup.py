@@ -41,7 +41,7 @@ class SetupReport(Frozen):
 
     steps: list[SetupStep]
     demo: DemoReport | None = None
-    model: Path | None = Field(default=None, description="The language model's file.")
+    model: Path | None = Field(default=None, description="The language model's file; None: not needed.")
 
     @property
     def seconds(self) -> float:
@@ -86,7 +86,9 @@ def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
     demo = run.timed("demo shop", lambda told: import_demo(shop.engine, folder, told))
     for task in (*_texts(shop, progress), *_learning(shop, progress)):
         run.task(task)
-    model = run.timed("language model", lambda told: fetch_model(settings, told))
+    model = None
+    if settings.engine != "remote":  # a remote engine brings its own model
+        model = run.timed("language model", lambda told: fetch_model(settings, told))
     return SetupReport(steps=run.steps, demo=demo, model=model)
 
 

@@ -1,9 +1,10 @@
 """How Alembic reaches the database: over the connection that `database.migrate` hands it."""
 
 from alembic import context
-from shopwright.knowledge import tables
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
+
+from shopwright.knowledge import tables
 
 assert tables.Snapshot.metadata is SQLModel.metadata  # noqa: S101 - importing the tables fills the metadata
 
