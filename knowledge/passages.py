@@ -9,19 +9,20 @@ from sqlmodel import select
 
 from shopwright.knowledge.assortment import text_key
 from shopwright.knowledge.documents import passage_texts
-from shopwright.knowledge.embedding import MAX_CHARACTERS, shared_embedder, tidy
+from shopwright.knowledge.embedding import MAX_CHARACTERS, shared_embedder
 from shopwright.knowledge.tables import Document
 from shopwright.knowledge.types import Passage
 from shopwright.knowledge.vectors import VectorIndex, open_index
-from shopwright.knowledge.words import Lexicon, has_chinese, words
+from shopwright.knowledge.words import Lexicon, has_chinese, spoken, words
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
 # Chosen on questions that the passages answer and on ones that they do not (evals/cases/passages_dev.jsonl).
-WORDS = 0.25
-RELEVANT = 0.55
+WORDS = 0.10
+RELEVANT = 0.44
 NEAR = 200
+MAX_READ = 5000  # characters of a question that are looked at at all
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class DocumentSearch:
 
         Each passage comes once, in `language` ('en' or 'zh') where it exists in it; None: the question's.
         """
-        question = tidy(query)[:MAX_CHARACTERS]
+        question = spoken(query[:MAX_READ])[:MAX_CHARACTERS]
         if not question or k < 1:
             return []
         state = self._loaded()

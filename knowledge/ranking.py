@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shopwright.knowledge.assortment import Assortment, text_key
 from shopwright.knowledge.embedding import shared_embedder
 from shopwright.knowledge.vectors import VectorIndex
+from shopwright.knowledge.words import has_chinese
 
 Scores = NDArray[np.float64]
 # Weights beside the cosine similarity, which runs from about .3 (unrelated) to .9 (the same).
@@ -17,9 +18,10 @@ WORDS = 0.10
 KIND_POPULARITY = 0.10
 PRODUCT_POPULARITY = 0.05
 # Subtracted for every further product of a type, so that ten hits are not ten sizes of one thing.
-REPEAT = 0.04
-# Nothing is found when no text is as similar as this and no text shares half of the query's words.
-RELEVANT, SHARED = 0.38, 0.5
+REPEAT = 0.06
+# Nothing is found when no text is as similar as this, or, if no text shares a word with the query, as that.
+RELEVANT, RELEVANT_ALONE = 0.42, 0.66
+RELEVANT_ALONE_ZH = 0.56  # a Chinese query shares pairs of characters less often
 KIND_TEXTS, ENTRY_TEXTS, POOL = 300, 200, 500
 
 
@@ -43,23 +45,27 @@ class Ranker:
         entry_near = self._index.nearest("products", vector, ENTRY_TEXTS)
         shared = self._lexicon.cover(query)
         best = max([*kind_near.values(), *entry_near.values()], default=0.0)
-        if not len(held.ids) or (best < RELEVANT and shared.max(initial=0.0) < SHARED):
-            return None
+        alone = RELEVANT_ALONE_ZH if has_chinese(query) else RELEVANT_ALONE
+        if not len(held.ids) or best < (RELEVANT if shared.any() else alone):
+            return self._literal(shared)
         kinds = _spread(kind_near, self._kind_rows, len(held.kinds))
         entries = _spread(entry_near, self._entry_rows, len(held.entries))
         similar = np.maximum(kinds[held.kind], entries)
         found: Scores = (similar + WORDS * shared)[held.entry] + self._popularity
         return found
 
+    def _literal(self, shared: NDArray[np.float32]) -> Scores | None:
+        """Scores by words alone, where they hold the whole query: a brand, or an index not built yet."""
+        if shared.max(initial=0.0) < 0.99:
+            return None
+        rows: Scores = shared.astype(np.float64)[self._assortment.entry]
+        return np.where(rows >= 0.99, rows + self._popularity, 0.0)
+
     def pick(self, scores: Scores, allowed: NDArray[np.bool_], k: int) -> list[tuple[int, float]]:
         """The k best rows with their scores: one row an entry, types mixed, best first."""
         rows = np.flatnonzero(allowed)
         pool = rows[np.argsort(-scores[rows], kind="stable")]
-        kinds = [kind.product_type or kind.category for kind in self._assortment.kinds]
-        left = [
-            (int(row), kinds[int(self._assortment.kind[self._assortment.entry[row]])])
-            for row in self._first_of_each_entry(pool, max(POOL, 5 * k))
-        ]
+        left = [(row, self._type(row)) for row in self._first_of_each_entry(pool, max(POOL, 5 * k))]
         taken: Counter[str] = Counter()
         picked: list[tuple[int, float]] = []
         while left and len(picked) < k:
@@ -70,6 +76,10 @@ class Ranker:
             taken[kind] += 1
             picked.append((row, score))
         return picked
+
+    def _type(self, row: int) -> str:
+        kind = self._assortment.kinds[int(self._assortment.kind[self._assortment.entry[row]])]
+        return kind.product_type or kind.category
 
     def _first_of_each_entry(self, rows: Iterable[int], count: int) -> list[int]:
         """Rows without those that a person could not tell from an earlier one."""

@@ -12,13 +12,14 @@ from sqlmodel import col, select
 
 from shopwright.knowledge import names
 from shopwright.knowledge.assortment import Assortment, entry_of
-from shopwright.knowledge.embedding import MAX_CHARACTERS, tidy
+from shopwright.knowledge.embedding import MAX_CHARACTERS
 from shopwright.knowledge.passages import DocumentSearch
 from shopwright.knowledge.ranking import Ranker
 from shopwright.knowledge.scopes import ScopeFinder
 from shopwright.knowledge.tables import Product
 from shopwright.knowledge.types import ProductHit, Scope
 from shopwright.knowledge.vectors import open_index
+from shopwright.knowledge.words import spoken
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
@@ -28,6 +29,7 @@ __all__ = ["DocumentSearch", "ProductSearch"]
 _ID = re.compile(
     r"(?:product|item|sku|id|no\.?|number|商品|产品|编号|货号)?\s*[#:：]?\s*(\d{1,18})", re.IGNORECASE
 )
+MAX_READ = 5000  # characters of a query that are looked at at all
 ID_SCORE = 2.0  # above any other score
 
 
@@ -68,7 +70,7 @@ class ProductSearch:
         Only products that are sold and have a price. Of products that a person could not tell apart the
         one bought most stands for all. A query that has nothing to do with the assortment finds nothing.
         """
-        words = tidy(query)[:MAX_CHARACTERS]
+        words = spoken(query[:MAX_READ])[:MAX_CHARACTERS]
         if not words or k < 1:
             return []
         state = self._loaded()
@@ -101,21 +103,26 @@ class ProductSearch:
             row = session.get(Product, product_id)
         return None if row is None else _as_hit(row)
 
-    def labelled_texts(self) -> list[tuple[str, str]]:
-        """Product type and search text (both languages) of everything sold: what a baseline may index."""
+    def labelled_texts(self, *, source_only: bool = False) -> list[tuple[str, str]]:
+        """Product type and text of everything sold: what a baseline may index.
+
+        The text holds our names and words in both languages, or the shop's own words only.
+        """
         held = self._loaded().assortment
-        of_kind = [" ".join(kind.texts()) for kind in held.kinds]
-        return [
-            (entry.kind.product_type, f"{entry.text} {of_kind[kind]}")
-            for kind, entry in zip(held.kind, held.entries, strict=True)
-        ]
+        ours = [" ".join(kind.texts()) for kind in held.kinds]
+        labelled = []
+        for row, entry in zip(held.kind, held.entries, strict=True):
+            kind = entry.kind
+            own = f"{entry.name} {entry.brand} {entry.size} {kind.product_type} {kind.category} {kind.department}"
+            labelled.append((kind.product_type, own if source_only else f"{entry.text} {ours[int(row)]}"))
+        return labelled
 
     def resolve(self, text: str) -> Scope | None:
         """The part of the assortment that the words mean, in either language; None when nothing is close.
 
         It is meant as a filter, so it answers only when it is sure.
         """
-        words = tidy(text)[:MAX_CHARACTERS]
+        words = spoken(text[:MAX_READ])[:MAX_CHARACTERS]
         return self._loaded().scopes.find(words) if words else None
 
     def _loaded(self) -> _State:
@@ -139,6 +146,8 @@ def _allowed(
     held: Assortment, department: str | None, categories: Sequence[str] | None, brand: str | None
 ) -> NDArray[np.bool_]:
     """Which products are of the department (by its own name or a readable one), categories and brand."""
+    if department is None and categories is None and brand is None:
+        return np.ones(len(held.ids), dtype=bool)
     wanted = None if department is None else department.casefold()
     chosen = None if categories is None else set(categories)
     fits = [

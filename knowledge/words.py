@@ -27,8 +27,16 @@ UNITS = {
     "ct": "ct", "pk": "pk", "qt": "qt", "pt": "pt", "g": "g",
 }  # fmt: skip
 _SIZE = re.compile(r"(\d*\.?\d+)[\s-]*(" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")(?![a-z])")
+_SYMBOL = re.compile(r"[^\w\s.,;:!?'’&%/+#()\-，。；：！？、（）“”《》￥$€£·]|_")
+_BLANK = re.compile(r"\s+")
 _LATIN = re.compile(r"[a-z0-9][a-z0-9'.]*")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+
+
+def spoken(text: str) -> str:
+    """The text without control characters, emoji and other symbols; empty when no letter or digit is left."""
+    kept = _BLANK.sub(" ", _SYMBOL.sub(" ", text)).strip()
+    return kept if any(map(str.isalnum, kept)) else ""
 
 
 def has_chinese(text: str) -> bool:
