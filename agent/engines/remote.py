@@ -1,10 +1,15 @@
 """Any OpenAI-compatible server: vLLM, llama-server, Ollama, or a gateway in front of them."""
 
+import contextlib
+import json
+import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_openai import ChatOpenAI
 from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 from pydantic import SecretStr
@@ -48,7 +53,9 @@ class RemoteEngine:
         """Stream one call; see Engine. `narrowed` and `numbers` are for decoding under grammars."""
         model: Any = self._model.bind_tools([_plain(tool) for tool in tools]) if tools else self._model
         try:
-            for chunk in model.stream(list(messages), max_tokens=max_tokens):
+            chunks = model.stream(list(messages), max_tokens=max_tokens)
+            names = {tool["function"]["name"] for tool in tools}
+            for chunk in _calls_in_text(chunks, names) if names else chunks:
                 if stop_event is not None and stop_event.is_set():
                     return
                 yield chunk
@@ -75,6 +82,38 @@ class RemoteEngine:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _calls_in_text(chunks: Iterator[AIMessageChunk], names: set[str]) -> Iterator[AIMessageChunk]:
+    """Turns a call that a small model wrote as plain JSON text into a tool call.
+
+    Text is passed on at once unless it begins like JSON; then it is held until it is known to be a call.
+    """
+    held = ""
+    for chunk in chunks:
+        begins = (held + chunk.text).lstrip()
+        if chunk.text and (not begins or begins[:1] in "{`<"):
+            held += chunk.text
+            chunk = chunk.model_copy(update={"content": ""})
+        elif held and (chunk.text or chunk.chunk_position == "last"):
+            yield _call(held, names) or AIMessageChunk(content=held)
+            held = ""
+        yield chunk
+    if held:
+        yield _call(held, names) or AIMessageChunk(content=held)
+
+
+def _call(text: str, names: set[str]) -> AIMessageChunk | None:
+    found = re.search(r"\{.*\}", text, re.DOTALL)
+    with contextlib.suppress(json.JSONDecodeError, AttributeError):
+        call = json.loads(found[0] if found else "")
+        if call.get("name") in names:
+            arguments = call.get("arguments") or call.get("parameters") or {}
+            part = create_tool_call_chunk(
+                name=call["name"], args=json.dumps(arguments), id=f"call_{secrets.token_hex(6)}", index=0
+            )
+            return AIMessageChunk(content="", tool_call_chunks=[part])
+    return None
 
 
 def _plain(tool: Mapping[str, Any]) -> dict[str, Any]:
