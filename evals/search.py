@@ -146,14 +146,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _table(report: dict[str, Any]) -> str:
-    lines = [f"{'':22}{'language':10}{'n':>4}{'hit@1':>8}{'hit@5':>8}{'MRR@10':>8}"]
+    lines = [f"{'':26}{'language':10}{'n':>4}{'hit@1':>8}{'hit@5':>8}{'MRR@10':>8}"]
     for suite, methods in report.items():
         for method, figures in methods.items():
             for language in ("en", "zh"):
                 f = figures.get(language)
                 if f:
                     lines.append(
-                        f"{suite + ' ' + method:22}{language:10}{f['n']:>4}"
+                        f"{suite + ' ' + method:26}{language:10}{f['n']:>4}"
                         f"{f['hit@1']:>8.2f}{f['hit@5']:>8.2f}{f['mrr@10']:>8.2f}"
                     )
     return "\n".join(lines) + "\n"

@@ -113,7 +113,8 @@ class ProductSearch:
         labelled = []
         for row, entry in zip(held.kind, held.entries, strict=True):
             kind = entry.kind
-            own = f"{entry.name} {entry.brand} {entry.size} {kind.product_type} {kind.category} {kind.department}"
+            levels = f"{kind.product_type} {kind.category} {kind.department}"
+            own = f"{entry.name} {entry.brand} {entry.size} {levels}"
             labelled.append((kind.product_type, own if source_only else f"{entry.text} {ours[int(row)]}"))
         return labelled
 
