@@ -19,7 +19,7 @@ from shopwright.ui.warmup import Answering, Warmup
 log = logging.getLogger(__name__)
 
 MAX_CHARACTERS = 4000
-REDRAW_SECONDS = 0.06
+REDRAW_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Desk:
         view = TurnView(language, person.role)
         before = [*history, user_message(words)]
         made_here = not conversation
-        conversation = conversation or self.conversations.start(person.role, person.actor, language=language)
+        conversation = conversation or self.conversations.start(person.role, person.actor, words, language)
         yield Shown([*before, *view.messages()], conversation)
         for _ in self._until_ready(view, stop):
             yield Shown([*before, *view.messages()], conversation)
