@@ -1,11 +1,13 @@
 """`shopwright serve`: the web app in one process, with its address and the first password on the screen."""
 
+import logging
 import os
 import socket
 import sys
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shopwright.ui.cli_output import RefusedError, note, pick, require_shop
@@ -87,7 +89,13 @@ def _run(settings: "Settings", taken: socket.socket, *, browse: bool) -> None:
     )
     server = uvicorn.Server(config)
     threading.Thread(target=_announce, args=(server, settings, started, browse), daemon=True).start()
-    server.run(sockets=[taken])
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn after an orderly end
+        server.run(sockets=[taken])
+    note(pick("Stopped.", "已停止。"))
+    # The model may still be loading in a thread of native code, which Python's orderly end would abort
+    # with a core dump. The server has closed its connections, and the database survives any end.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _announce(server: "uvicorn.Server", settings: "Settings", started: float, browse: bool) -> None:
