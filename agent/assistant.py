@@ -18,10 +18,11 @@ from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
 from shopwright.agent.engines.base import Engine, EngineError
 from shopwright.agent.grammar import Narrowed
-from shopwright.agent.grounding import Binder, Source, clauses
+from shopwright.agent.grounding import Binder, Source, ended, sentences
 from shopwright.agent.history import Turn, planner_history, recall
 from shopwright.agent.language import detect
-from shopwright.agent.planning import Plan, openai_schema, plan_for
+from shopwright.agent.mentions import read
+from shopwright.agent.planning import AUDIENCE, Plan, openai_schema, plan_for
 from shopwright.agent.prompts import call_messages, planner_prefix, writer_messages
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
 from shopwright.knowledge.conversations import Conversations
@@ -32,9 +33,13 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
+REPLY_TOKENS = 90
+REPLY_SENTENCES = 2
+AUDIENCE_WORDS = AUDIENCE | {"segment"}
+SENTENCE = re.compile(r"[。！？]|[.!?](?=\s|$)")
 GENERIC = re.compile(
     r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
-    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like)\b|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
+    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback)\b|评价|评论|差评|好评|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
 )
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -335,47 +340,44 @@ class _Turn:
             yield self.draft.add(("\n\n" if self.draft.text else "") + result.appendix)
 
     def _compose(self, step: Step, result: ToolResult) -> Iterator[Event]:
-        """The writer's words, clause by clause; a draft that cannot be bound is written once more."""
-        binder = Binder.of(step, result, self.text)
+        """The writer's words, sentence by sentence.
+
+        A sentence that cannot be bound is left out. Where too little is left, the whole is written once more,
+        knowing what was wrong; where that fails too, the result speaks for itself.
+        """
         opened = self.draft.text
-        lead = "\n\n" if opened else ""
         complaint = ""
         for attempt in range(2):
             if attempt:
-                self.draft.text = opened
-                yield TextReset()
-                if opened:
-                    yield TextDelta(text=opened)
+                yield from self._take_back(opened)
+            written = _Written(result, Binder.of(step, result, self.text))
             messages = writer_messages(self.text, result, self.draft.language, complaint)
-            complaint = ""
-            written = ""
-            for clause in clauses(self._words(messages, binder, result)):
-                complaint = binder.problem(clause)
-                if complaint or (
-                    result.max_characters
-                    and len(written) + len(clause.rstrip()) > result.max_characters
-                    and written
-                ):
+            for sentence in sentences(self._words(messages, written)):
+                piece = written.take(sentence)
+                if piece:
+                    yield self.draft.add(("\n\n" if opened and not written.before else "") + piece)
+                if written.full:
                     break
-                yield self.draft.add(clause if written else lead + clause.lstrip())
-                written += clause
-            if not complaint and (written.strip() or self.stop.is_set()):
+            if written.enough or self.stop.is_set():
                 return
-            log.info(
-                "draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint or "it was empty"
-            )
-        self.draft.text = opened
-        yield TextReset()
-        if opened:
-            yield TextDelta(text=opened)
+            complaint = written.complaint or "was empty"
+            log.info("draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint)
+        yield from self._take_back(opened)
         if result.fallback:
-            yield self.draft.add(lead + result.fallback)
+            yield self.draft.add(("\n\n" if opened else "") + result.fallback)
 
-    def _words(self, messages: Sequence[BaseMessage], binder: Binder, result: ToolResult) -> Iterator[str]:
-        limit = 60 + result.max_characters if result.max_characters else 140
-        for chunk in self.assistant.engine.stream(
-            messages, numbers=binder.numbers, stop_event=self.stop, max_tokens=limit
-        ):
+    def _take_back(self, text: str) -> Iterator[Event]:
+        if self.draft.text != text:
+            self.draft.text = text
+            yield TextReset()
+            if text:
+                yield TextDelta(text=text)
+
+    def _words(self, messages: Sequence[BaseMessage], written: "_Written") -> Iterator[str]:
+        stream = self.assistant.engine.stream(
+            messages, numbers=written.numbers, stop_event=self.stop, max_tokens=written.max_tokens
+        )
+        for chunk in stream:
             self.draft.count(chunk)
             if chunk.text:
                 yield chunk.text
@@ -402,6 +404,47 @@ class _Turn:
         )
 
 
+class _Written:
+    """The writer's words so far: what was kept, what was left out and why."""
+
+    def __init__(self, result: ToolResult, binder: Binder) -> None:
+        self._binder = binder
+        self._result = result
+        self._kept = ""
+        self._left_out = 0
+        self.before = ""
+        self.full = False
+        self.complaint = ""
+        self.numbers = binder.numbers if result.reply_figures else []
+        longest = result.max_characters
+        self.max_tokens = (60 + longest) if longest else REPLY_TOKENS
+
+    def take(self, sentence: str) -> str:
+        """The sentence as it may be shown, empty if it may not."""
+        self.before = self._kept
+        problem = self._binder.problem(sentence)
+        if not self._result.is_copy and not problem and not ended(sentence):
+            problem = "broke off in the middle"
+        longest = self._result.max_characters
+        if not problem and longest and len((self._kept + sentence).strip()) > longest:
+            self.full, problem = True, f"was longer than {longest} characters"
+        if problem:
+            self.complaint = self.complaint or problem
+            self._left_out += bool(sentence.strip())
+            return ""
+        shown = sentence if self._kept else sentence.lstrip()
+        self._kept += shown
+        if not self._result.is_copy and len(SENTENCE.findall(self._kept)) >= REPLY_SENTENCES:
+            self.full = True
+        return shown
+
+    @property
+    def enough(self) -> bool:
+        """Whether what was kept can stand: something, and for copy the greater part."""
+        lines = len([part for part in SENTENCE.split(self._kept) if part.strip()])
+        return bool(self._kept.strip()) and not (self._result.is_copy and self._left_out > lines)
+
+
 def refuse(text: str, language: Language) -> str:
     """Why a request cannot be taken; empty when it can."""
     if not text:
@@ -423,7 +466,7 @@ def settle(
     kept: dict[str, Any] = {}
     for name, spec in chosen.open.get("properties", {}).items():
         value = arguments.get(name)
-        if value is None or value == "":
+        if value is None or value == "" or (name == "bought" and AUDIENCE_WORDS & set(read(str(value)))):
             continue
         free = not any("enum" in option for option in spec.get("anyOf", [spec])) and isinstance(value, str)
         if free and not borne_out(str(value), said):

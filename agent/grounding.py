@@ -1,7 +1,7 @@
 """Binds what an answer says to the evidence it rests on."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shopwright.agent.mentions import WORDS, number
@@ -18,11 +18,20 @@ WORDED = re.compile(
 QUOTED = re.compile(r"《([^》]{2,80})》|\*\*([^*]{2,80})\*\*")
 CLAIMS = re.compile(
     r"\b(?:free shipping|free delivery|for free|buy one,? get one|bogo|guarantee[ds]?|organic|clinically|doctor|cures?|"
-    r"award[- ]winning|best[- ]selling|number one|limited[- ]time|today only|while stocks last|money[- ]back|% off|discount|save up to|half price)\b|"
-    r"包邮|免费|买一送一|赠品|赠送|有机|医生|治疗|疗效|第一品牌|销量第一|全网最低|最低价|限时|仅限今日|假一赔|折扣|打折|折优惠|\d折|半价|立减|满减|返现",
+    r"award[- ]winning|best[- ]selling|number one|limited[- ]time|today only|while stocks last|money[- ]back|% off|discounts?|save up to|half price|"
+    r"special offers?|better deals?|highest quality|brand[- ]new|latest|famous|world[- ]class)\b|"
+    r"包邮|免费|买一送一|赠品|赠送|有机|医生|治疗|疗效|第一品牌|销量第一|全网最低|最低价|限时|仅限今日|假一赔|折扣|打折|折优惠|\d折|半价|立减|满减|返现|"
+    r"最新|新品|品质保证|质量保证|知名品牌|性价比|特别优惠|超值优惠",
     re.IGNORECASE,
 )
-BOUNDARY = re.compile(r"(?<=[。！？；，\n])|(?<=[.!?;:,])(?=\s)")
+BOUNDARY = re.compile(r"(?<=[。！？\n])|(?<=[.!?])(?=\s)")
+ENDED = re.compile(r"[。！？.!?…~」”\"'）)\]]\W*$")
+CURRENCY = r"[$€£¥￥]"
+MONEY = re.compile(
+    rf"{CURRENCY}\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:元|块|美元|dollars?|usd|cents?)",
+    re.IGNORECASE,
+)
+PERCENT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(?:%|％|percent|per cent)", re.IGNORECASE)
 
 
 def numbers_in(text: str) -> list[str]:
@@ -52,6 +61,8 @@ class Binder:
         for source in self._sources:
             for numeral in numbers_in(source.line):
                 self._by_value.setdefault(_value(numeral), source)
+        self._money = {_value(m[0] or m[1]) for source in self._sources for m in MONEY.findall(source.line)}
+        self._percent = {_value(m) for source in self._sources for m in PERCENT.findall(source.line)}
         self._all = "\n".join(source.line for source in self._sources).lower()
         self._copy = copy
 
@@ -76,6 +87,12 @@ class Binder:
         for numeral in numbers_in(text):
             if _value(numeral) not in self._by_value:
                 return f"held the number {numeral}, which is not in the facts"
+        for match in MONEY.finditer(text):
+            if _value(match[1] or match[2]) not in self._money:
+                return f"gave the amount {match[0].strip()}, which is not in the facts"
+        for match in PERCENT.finditer(text):
+            if _value(match[1]) not in self._percent:
+                return f"gave the percentage {match[0].strip()}, which is not in the facts"
         for match in WORDED.finditer(text):
             words = match["zh"] or match["per"] or match["en"]
             value = number(words)
@@ -106,8 +123,8 @@ class Binder:
         return found
 
 
-def clauses(pieces: Iterable[str]) -> Iterator[str]:
-    """Cuts streamed pieces at clause ends, so that each number is whole when it is checked."""
+def sentences(pieces: Iterable[str]) -> Iterator[str]:
+    """Cuts streamed pieces at sentence ends, so that each claim is whole when it is checked."""
     buffer = ""
     for piece in pieces:
         buffer += piece
@@ -119,11 +136,6 @@ def clauses(pieces: Iterable[str]) -> Iterator[str]:
         yield buffer
 
 
-def sources_of(steps: Sequence[Step]) -> list[Source]:
-    """Every line that the steps' results hold."""
-    return [
-        Source(step.id, step.tool, line.strip("-> ").strip())
-        for step in steps
-        for line in step.text.splitlines()
-        if line.strip()
-    ]
+def ended(text: str) -> bool:
+    """Whether `text` ends as a sentence does."""
+    return bool(ENDED.search(text.rstrip()))

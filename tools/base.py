@@ -112,6 +112,9 @@ class ToolResult(BaseModel):
     text: str = Field(description="Short bullets: every figure and name that the answer may use.")
     headline: str = ""
     reply: str = Field(default="", description="How the model should word its part.")
+    reply_figures: bool = Field(
+        default=False, description="The reply may repeat figures of the facts; else it is words only."
+    )
     appendix: str = ""
     fallback: str = Field(default="", description="Stands in for the model's part if that fails its checks.")
     memory: str = Field(default="", description="One line for later turns: what was found, with ids.")

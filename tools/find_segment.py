@@ -96,8 +96,8 @@ def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
         headline=headline,
         reply=say(
             language,
-            "Write one or two sentences: what stands out about these customers, and one thing the marketer could do next.",
-            "写一两句话：这些客户有什么特点，以及营销人员接下来可以做的一件事。",
+            "Write one sentence on what to do with these customers next, given what they buy. Words only, no figures.",
+            "根据他们买的东西，写一句话：营销人员接下来可以为这些客户做什么。只用文字，不要数字。",
         ),
         memory=say(language, f"found segment: {who}", f"已找到人群：{who}"),
         data=report.model_dump(mode="json"),

@@ -118,12 +118,12 @@ def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignFore
         facts.append(f"- {sentence}")
     notes = forecast.notes_zh if language == "zh" else forecast.notes
     return ToolResult(
-        text="\n".join(facts + [f"- {note}" for note in notes]),
+        text="\n".join(facts),
         headline=headline,
         reply=say(
             language,
-            "Write one or two sentences of advice: how to read the wide interval, or whom to send to first. No new figures.",
-            "写一两句建议：怎样理解区间的宽度，或先发给谁。不要出现新的数字。",
+            "Write one sentence of advice on how to use this forecast when deciding about the campaign. Words only, no figures.",
+            "写一句建议：做活动决定时怎样使用这个预测。只用文字，不要数字。",
         ),
         appendix="\n".join(f"> {note}" for note in notes),
         memory=say(language, f"forecast made for: {who}", f"已预测：{who}"),

@@ -40,7 +40,11 @@ About = Annotated[
     roles=("marketer",),
     choices={"segment": segment_meanings},
     examples=(
-        Example("What else would customer 57 like to buy?", "客户57还会想买什么？", {"customer_id": 57}),
+        Example(
+            "What else would customer 57 like to buy?",
+            "客户57还可能买哪些没买过的商品？",
+            {"customer_id": 57},
+        ),
         Example(
             "What should we offer our loyal customers?", "应该给忠诚客户推什么商品？", {"segment": "loyal"}
         ),
@@ -131,7 +135,7 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
     ]
     listed = "\n".join(lines)
     return ToolResult(
-        text=f"- {headline}\n{listed}",
+        text="\n".join([f"- {whom}", *(f"- {product_line(context, item.product)}" for item in found)]),
         headline=f"{headline}\n\n{listed}",
         reply=say(
             language,

@@ -57,6 +57,7 @@ def _result(context: ToolContext, passages: list[Passage]) -> ToolResult:
             "If they do not answer it, say that the help pages do not say.",
             "只根据资料用一两句话回答问题。资料说不行就说不行；资料没有提到，就说帮助页面没有说明。",
         ),
+        reply_figures=True,
         fallback=say(
             language, f"The help page “{first.title}” answers this:", f"帮助页面《{first.title}》的说明如下："
         ),

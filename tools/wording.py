@@ -31,9 +31,8 @@ def between(interval: Interval, form: "type[str] | None" = None) -> str:
 
 
 def product_name(product: ProductHit, language: Language) -> str:
-    """Name, size and what makes it tell-apart-able, in the person's language where there is one."""
-    name = product.name_zh if language == "zh" and product.name_zh else product.name
-    return f"{name} {product.size}".strip() if product.size and product.size not in name else name
+    """The product's name, in the person's language where there is one; sizes are part of names."""
+    return product.name_zh if language == "zh" and product.name_zh else product.name
 
 
 def product_line(context: ToolContext, product: ProductHit) -> str:

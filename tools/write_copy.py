@@ -104,6 +104,7 @@ def write_copy(
             f"关于**{shown}**的{form.name_zh}{f'（面向{whom}）' if info else ''}：",
         ),
         reply=_brief(tongue, form, longest, whom),
+        reply_figures=True,
         fallback="\n".join(fact.removeprefix("- ") for fact in facts),
         memory=say(context.language, f"wrote {channel} copy about {shown}", f"已写{form.name_zh}：{shown}"),
         data={

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopwright.agent.grounding import Binder, Source, clauses, numbers_in
+from shopwright.agent.grounding import Binder, Source, ended, numbers_in, sentences
 
 FACTS = Binder(
     [
@@ -37,6 +37,9 @@ def test_what_the_facts_hold_passes(text: str) -> None:
         "三成的客户",
         "百分之二十的客户",
         "twenty percent of customers",
+        "it costs $12.6",
+        "12.6元一份",
+        "1,234% more",
         "**Gold members** love it",
         "《不存在的文件》说",
     ],
@@ -69,13 +72,13 @@ def test_evidence_names_the_line() -> None:
 
 
 @given(st.text(max_size=200), st.lists(st.integers(min_value=1, max_value=20), max_size=10))
-def test_clauses_lose_nothing(text: str, cuts: list[int]) -> None:
+def test_sentences_lose_nothing(text: str, cuts: list[int]) -> None:
     pieces, start = [], 0
     for cut in cuts:
         pieces.append(text[start : start + cut])
         start += cut
     pieces.append(text[start:])
-    assert "".join(clauses(pieces)) == text
+    assert "".join(sentences(pieces)) == text
 
 
 @given(st.floats(min_value=0, max_value=1e9, allow_nan=False))
@@ -83,3 +86,9 @@ def test_a_figure_as_printed_is_found_again(value: float) -> None:
     printed = f"{value:,.2f}"
     assert Binder([Source("s", "t", f"value: {printed}")]).problem(f"It is {printed} now") == ""
     assert numbers_in(printed) == [printed]
+
+
+def test_a_sentence_that_broke_off_is_known() -> None:
+    assert ended("All is well.")
+    assert ended("好的。")
+    assert not ended("All is")
