@@ -34,8 +34,8 @@ _WORD = re.compile(rf"[a-z0-9][a-z0-9\-]*|[{HAN}]+")
 _FILLER = word_set(
     "the a an of our my your in on for about and or with to is are was were do does did what how say says "
     "said people customers customer buyers reviewers review reviews reviewed opinion opinions feedback "
-    "comments comment rating ratings product products item items one ones this that these those all any please "
-    "show tell me us summarise summarize analyse analyze sentiment positive negative complaints complaint "
+    "comments comment rating ratings product products item items one ones this that these those all any "
+    "please show tell me us summarise summarize analyse analyze sentiment positive negative complaints complaint "
     "praise"
 )
 _FILLER_ZH = re.compile(
