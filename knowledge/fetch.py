@@ -43,6 +43,7 @@ def fetch_model(
         return _own_model(settings.model_path)
     path = settings.downloads / model.name
     if path.exists():
+        forget(model.name, settings.downloads)
         return _present(path, model, progress, verify)
     settings.downloads.mkdir(parents=True, exist_ok=True)
     _check_space(settings.downloads, model)

@@ -55,8 +55,10 @@ def download(archive: Archive, folder: Path, on_bytes: Callable[[int, int], None
                 "Delete that file and run this again."
             )
         target.unlink()
-    incoming = folder / ".incoming" / archive.package
-    shutil.rmtree(incoming, ignore_errors=True)
+    # Named by our process: a pip left behind by a killed run may still write into the folder of its own.
+    incoming = folder / ".incoming" / f"{archive.package}-{os.getpid()}"
+    for left in incoming.parent.glob(f"{archive.package}-*"):
+        shutil.rmtree(left, ignore_errors=True)
     incoming.mkdir(parents=True)
     try:
         said = _run_pip(archive, incoming, on_bytes)

