@@ -35,8 +35,8 @@ _FILLER = word_set(
     "the a an of our my your in on for about and or with to is are was were do does did what how say says "
     "said people customers customer buyers reviewers review reviews reviewed opinion opinions feedback "
     "comments comment rating ratings product products item items one ones this that these those all any "
-    "please show tell me us summarise summarize analyse analyze sentiment positive negative complaints complaint "
-    "praise"
+    "please show tell me us summarise summarize analyse analyze sentiment positive negative complaints "
+    "complaint praise"
 )
 _FILLER_ZH = re.compile(
     "的|评论|评价|点评|口碑|反馈|意见|用户|顾客|客户|买家|大家|那个|这个|那款|这款|这些|那些|产品|商品|类|关于|"
