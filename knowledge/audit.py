@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from shopwright.knowledge.conversations import clean_json, clean_text
 from shopwright.knowledge.database import transaction
+from shopwright.knowledge.stored_text import clean_json, clean_text
 from shopwright.knowledge.tables import AuditEvent
 from shopwright.knowledge.types import Frozen
 

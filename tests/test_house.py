@@ -12,7 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = ("knowledge", "tools", "agent", "ui", "evals")
 FOLDERS = {*ROOMS, "tests", ".links", ".ci"}
-LONGEST_MODULE = 450
+LONGEST_MODULE = 500
 
 
 def committed() -> list[Path]:

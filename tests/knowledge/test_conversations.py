@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from shopwright.knowledge.conversations import Conversations, clean_json, clean_text, title_of
+from shopwright.knowledge.conversations import Conversations
+from shopwright.knowledge.stored_text import clean_json, clean_text, title_of
 
 
 @pytest.fixture
