@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlmodel import Session
 
 from shopwright.knowledge.conversations import Conversations
@@ -27,6 +27,9 @@ from shopwright.knowledge.users import Users
 from shopwright.ui.app import create_app
 
 PASSWORD = "sunny-market-42"
+# Machines that run these tests are often busy with a model.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,7 +59,7 @@ class Site:
     conversations: Conversations
     url: str = ""
     username: str = "maria"
-    patience: float = 15.0
+    patience: float = 60.0
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -214,7 +217,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         locale = "zh-CN" if language == "zh" else "en-US"
         if context is None:
             context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(PATIENCE_MS)
             contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: _note_console(message, problems))

