@@ -31,6 +31,7 @@ MONEY = re.compile(
     rf"{CURRENCY}\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:元|块|美元|dollars?|usd|cents?)",
     re.IGNORECASE,
 )
+GAP = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {3,}|第 ")
 PERCENT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(?:%|％|percent|per cent)", re.IGNORECASE)
 
 
@@ -98,6 +99,8 @@ class Binder:
             value = number(words)
             if value is not None and value not in self._by_value:
                 return f"held the number {match[0]}, which is not in the facts"
+        if GAP.search(text):
+            return "left a gap where a figure would be"
         for match in QUOTED.finditer(text):
             name = (match[1] or match[2]).lower()
             if not self._copy and name not in self._all and not set(name) <= set("0123456789.,%$ "):

@@ -1,5 +1,6 @@
 """Search over policy and help passages: a question in one language finds a passage in the other too."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from threading import Lock
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WORDS = 0.10
 RELEVANT = 0.44
 NEAR = 200
+SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
 MAX_READ = 5000  # characters of a question that are looked at at all
 
 
@@ -63,6 +65,15 @@ class DocumentSearch:
         ranked = sorted(total, key=lambda slug: (-total[slug], slug))
         best = [slug for slug in ranked if total[slug] >= RELEVANT][:k]
         return [_passage(self._version(state, slug, preferred), total[slug]) for slug in best]
+
+    def key_sentence(self, passage: Passage, question: str) -> str:
+        """The passage's sentence that is nearest to the question, as it stands."""
+        parts = [part for part in SENTENCE_END.split(passage.text) if part.strip()]
+        asked = spoken(question[:MAX_READ])[:MAX_CHARACTERS]
+        if len(parts) < 2 or not asked:
+            return passage.text
+        vectors = shared_embedder().embed([asked, *parts])
+        return parts[int((vectors[1:] @ vectors[0]).argmax())].strip()
 
     def get(self, slug: str, language: str) -> Passage | None:
         """The passage under this slug, in the language where it exists in it; None for an unknown slug."""

@@ -79,7 +79,7 @@ def _result(context: ToolContext, found: list[OrderInfo]) -> ToolResult:
     ]
     return ToolResult(
         text="\n".join(lines),
-        headline="\n".join(lines),
+        headline="\n".join([say(language, "Your own orders:", "您本人的订单："), "", *lines]),
         memory=say(language, "shown orders: ", "已展示订单：")
         + ", ".join(str(order.order_id) for order in found),
         data={"orders": [order.model_dump(mode="json") for order in found]},
@@ -90,13 +90,13 @@ def _result(context: ToolContext, found: list[OrderInfo]) -> ToolResult:
 def _sentence(context: ToolContext, order: OrderInfo) -> str:
     language = context.language
     names = say(language, ", ", "、").join(say(language, *line.names) for line in order.lines[:3])
-    more = len(order.lines) - 3
-    rest = say(language, f" and {more} more", f"等另外{more}种") if more > 0 else ""
+    kinds = len(order.lines)
+    among = kinds > 3
     state = say(language, *STATUS.get(order.status, (order.status, order.status)))
     return say(
         language,
         f"- Order {order.order_id} of {order.ordered_at:%Y-%m-%d}: {state}, {money(context, order.total)}, "
-        f"{whole(order.items)} items: {names}{rest}.",
+        f"{whole(order.items)} items of {kinds} products{', among them' if among else ':'} {names}.",
         f"- 订单{order.order_id}（{order.ordered_at:%Y-%m-%d}）：{state}，{money(context, order.total)}，"
-        f"共{whole(order.items)}件：{names}{rest}。",
+        f"{kinds}种商品共{whole(order.items)}件{'，其中有' if among else '：'}{names}。",
     )

@@ -35,7 +35,7 @@ Query = Annotated[
 )
 def search_knowledge(context: ToolContext, query: Query) -> ToolResult:
     """Look up this shop's own rules and help: returns, delivery, coupons, loyalty points, payment, privacy."""
-    passages = context.shop.documents.search(query, 2, language=context.language)
+    passages = _passages(context, query)
     if not passages:
         nothing = say(
             context.language,
@@ -43,27 +43,46 @@ def search_knowledge(context: ToolContext, query: Query) -> ToolResult:
             "本店的规则和帮助页面没有相关说明。",
         )
         return ToolResult(text=nothing, headline=nothing, data={"passages": []})
-    return _result(context, passages)
+    return _result(context, _question(context, query), passages)
 
 
-def _result(context: ToolContext, passages: list[Passage]) -> ToolResult:
+CERTAIN = (
+    0.6  # a hit for the model's short query alone must be this near; whole questions are judged by the search
+)
+
+
+def _question(context: ToolContext, query: str) -> str:
+    """What the person typed; a query of a few words has lost what tells passages apart."""
+    return str(context.transcript[-1]["text"]) if context.transcript else query
+
+
+def _passages(context: ToolContext, query: str) -> list[Passage]:
+    documents, found = context.shop.documents, dict[str, Passage]()
+    asked = documents.search(_question(context, query), 3, language=context.language)
+    short = [p for p in documents.search(query, 3, language=context.language) if p.score >= CERTAIN]
+    for passage in sorted([*asked, *short], key=lambda p: -p.score):
+        found.setdefault(passage.slug, passage)
+    return list(found.values())[:2]
+
+
+def _result(context: ToolContext, question: str, passages: list[Passage]) -> ToolResult:
+    """Rules are quoted, never reworded: a small model turns a yes into a no too easily."""
     language = context.language
     first = passages[0]
+    key = context.shop.documents.key_sentence(first, question)
+    quoted = (
+        _line(first.text).replace(_line(key), f"**{_line(key)}**", 1)
+        if key != first.text
+        else _line(first.text)
+    )
+    also = passages[1].title if len(passages) > 1 and passages[1].score > 0.8 * first.score else ""
+    headline = say(language, f"Our help page “{first.title}” says:", f"帮助页面《{first.title}》说明：")
     return ToolResult(
         text="\n".join(f"- {passage.title}: {_line(passage.text)}" for passage in passages),
-        reply=say(
-            language,
-            "Answer the question in one or two sentences, from the facts alone. If the facts say no, say no. "
-            "If they do not answer it, say that the help pages do not say.",
-            "只根据资料用一两句话回答问题。资料说不行就说不行；资料没有提到，就说帮助页面没有说明。",
-        ),
-        reply_figures=True,
-        fallback=say(
-            language, f"The help page “{first.title}” answers this:", f"帮助页面《{first.title}》的说明如下："
-        ),
-        appendix=f"> {_line(first.text)}\n>\n> — {say(language, 'Source', '来源')}: {first.title}",
+        headline=f"{headline}\n\n> {quoted}",
+        appendix=say(language, f"See also: {also}.", f"另见：《{also}》。") if also else "",
         memory=say(language, f"looked up: {first.title}", f"已查阅：{first.title}"),
-        data={"passages": [passage.model_dump(mode="json") for passage in passages]},
+        data={"passages": [passage.model_dump(mode="json") for passage in passages], "quoted": key},
         views=[
             Quotes(
                 title=say(language, "Help pages", "帮助页面"),

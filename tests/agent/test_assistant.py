@@ -14,9 +14,10 @@ from shopwright.agent.engines.base import EngineError
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset
 from shopwright.knowledge.database import migrate
 from shopwright.knowledge.documents import load_documents
+from shopwright.knowledge.index import build_index
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
-from shopwright.knowledge.tables import AuditEvent, Order, Ticket
+from shopwright.knowledge.tables import AuditEvent, Order, Product, Ticket
 
 _spec = importlib.util.spec_from_file_location("scripted_engine", Path(__file__).parent / "scripted.py")
 assert _spec is not None
@@ -61,12 +62,31 @@ def test_a_step_comes_twice_and_the_answer_last(assistant: Callable[..., Assista
     assert answer.usage.cached_tokens == 4
 
 
-def test_text_is_what_the_deltas_and_resets_leave(assistant: Callable[..., Assistant], shop: Shop) -> None:
-    passages = [("call", "search_knowledge", {"query": "return opened food"})]
-    engine = assistant(
-        *passages, ("say", "You have 999 days for that."), ("say", "Please read the rule below.")
-    )
-    events = turn(engine, "Can I return opened food?")
+SMS = ("call", "write_copy", {"product": "milk"})
+
+
+@pytest.fixture
+def stocked(shop: Shop) -> Shop:
+    """The shop with one product, searchable."""
+    with Session(shop.engine) as session:
+        session.add(
+            Product(
+                id=11,
+                name="Whole Milk, 1 gal",
+                department="GROCERY",
+                category="FLUID MILK PRODUCTS",
+                product_type="FLUID MILK WHITE ONLY",
+                price=2.99,
+            )
+        )
+        session.commit()
+    build_index(shop, lambda step, done, total: None)
+    return shop
+
+
+def test_text_is_what_the_deltas_and_resets_leave(assistant: Callable[..., Assistant], stocked: Shop) -> None:
+    engine = assistant(SMS, ("say", "Milk for $9.99 only!"), ("say", "Fresh milk for $2.99 today."))
+    events = turn(engine, "Write an SMS for milk", role="marketer")
     shown = ""
     for event in events:
         if isinstance(event, TextReset):
@@ -75,22 +95,42 @@ def test_text_is_what_the_deltas_and_resets_leave(assistant: Callable[..., Assis
             shown += event.text
     answer = answer_of(events)
     assert shown == answer.text
-    if answer.steps and answer.steps[0].result and answer.steps[0].result["passages"]:
-        assert any(isinstance(event, TextReset) for event in events)
-        assert "999" not in answer.text
-        assert "Please read the rule below." in answer.text
+    assert "9.99" not in answer.text
+    assert "Fresh milk for $2.99 today." in answer.text
+    assert {e.claim for e in answer.evidence} >= {"2.99"}
 
 
-def test_words_that_stay_unbound_give_way_to_the_result_itself(assistant: Callable[..., Assistant]) -> None:
-    engine = assistant(
-        ("call", "search_knowledge", {"query": "returns"}),
-        ("say", "Within 999 days."),
-        ("say", "Within 888 days."),
+def test_words_that_stay_unbound_give_way_to_the_facts(
+    assistant: Callable[..., Assistant], stocked: Shop
+) -> None:
+    engine = assistant(SMS, ("say", "Only $9.99!"), ("say", "Just $8.88!"))
+    answer = answer_of(turn(engine, "Write an SMS for milk", role="marketer"))
+    assert "9.99" not in answer.text
+    assert "8.88" not in answer.text
+    assert "$2.99" in answer.text
+
+
+def test_an_unbound_sentence_is_left_out_of_good_copy(
+    assistant: Callable[..., Assistant], stocked: Shop
+) -> None:
+    said = "Milk is here. It costs $2.99 a gallon. Free shipping for all! Come and get it."
+    answer = answer_of(turn(assistant(SMS, ("say", said)), "Write an email about milk", role="marketer"))
+    assert "Free shipping" not in answer.text
+    assert "Come and get it." in answer.text
+
+
+def test_rules_are_quoted_with_their_page(assistant: Callable[..., Assistant], stocked: Shop) -> None:
+    answer = answer_of(
+        turn(
+            assistant(("call", "search_knowledge", {"query": "opening hours"})),
+            "What are your opening hours?",
+        )
     )
-    answer = answer_of(turn(engine, "What is the returns policy?"))
-    assert "999" not in answer.text
-    assert "888" not in answer.text
-    assert answer.text.strip()
+    result = answer.steps[0].result
+    assert result is not None
+    passage = result["passages"][0]
+    assert passage["title"] in answer.text
+    assert " ".join(passage["text"].split()) in answer.text.replace("**", "")
 
 
 def test_no_tool_is_a_plain_reply(assistant: Callable[..., Assistant]) -> None:
