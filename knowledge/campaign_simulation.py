@@ -22,7 +22,10 @@ def redeemers(log_odds: Floats, audience: int, spread: float, freedom: int) -> F
     shifts = spread * random.standard_t(max(1, freedom), DRAWS)
     grid = np.linspace(shifts.min(), shifts.max(), 101)
     rates = np.array([sigmoid(log_odds + shift).mean() for shift in grid])
-    return random.binomial(audience, np.clip(np.interp(shifts, grid, rates), 0.0, 1.0)).astype(np.float64)
+    counts: Floats = random.binomial(audience, np.clip(np.interp(shifts, grid, rates), 0.0, 1.0)).astype(
+        float
+    )
+    return counts
 
 
 def amounts(sales: Sales, counts: Floats) -> Floats:

@@ -28,7 +28,7 @@ class Catalogue:
             .order_by(c.id)
         )
         with engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows: Sequence[Row[Any]] = [*connection.execute(query)]
         self.ids: NDArray[np.int64] = np.array([row[0] for row in rows], dtype=np.int64)
         self._labels = [_Labels(rows, place) for place in range(1, len(LABELS) + 1)]
         self.types = self._labels[-1].codes

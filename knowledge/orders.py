@@ -36,7 +36,9 @@ class Orders:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of_customer(self, customer_id: int, *, order_id: int | None = None, limit: int = 3) -> list[OrderInfo]:
+    def of_customer(
+        self, customer_id: int, *, order_id: int | None = None, limit: int = 3
+    ) -> list[OrderInfo]:
         """The customer's latest orders, newest first, or the one with `order_id` if it is theirs."""
         query = select(Order).where(Order.customer_id == customer_id)
         if order_id is not None:

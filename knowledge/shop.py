@@ -46,7 +46,9 @@ class Shop:
         with self.session() as session:
             latest = session.exec(select(func.max(Order.ordered_at))).one()
         if latest is None:
-            raise LookupError("The shop has no orders yet. Run `shopwright init --demo` or `shopwright import`.")
+            raise LookupError(
+                "The shop has no orders yet. Run `shopwright init --demo` or `shopwright import`."
+            )
         return latest
 
     @cached_property

@@ -116,7 +116,9 @@ class Recommendation(Frozen):
     """A product, and the true signal behind it."""
 
     product: ProductHit
-    reason: str = Field(description="bought_before | similar_customers | popular | matches_text | on_promotion")
+    reason: str = Field(
+        description="bought_before | similar_customers | popular | matches_text | on_promotion"
+    )
     reason_text: str
     reason_text_zh: str
 

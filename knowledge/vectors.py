@@ -99,7 +99,9 @@ class VectorIndex:
         folder.mkdir(parents=True, exist_ok=True)
         for name in COLLECTIONS:
             held = self._collection(name).get(include=["embeddings"])
-            vectors = np.asarray(held["embeddings"], dtype=np.float16).reshape(-1, Embedder.dimensions)
+            vectors = np.asarray(held["embeddings"], dtype=np.float16).reshape(
+                len(held["ids"]), Embedder.dimensions
+            )
             with (folder / f"{name}.part").open("wb") as file:
                 np.savez(file, ids=np.array(held["ids"], dtype=np.str_), vectors=vectors)
             (folder / f"{name}.part").replace(folder / f"{name}.npz")

@@ -41,8 +41,8 @@ def hand_to_person(context: ToolContext, reason: Reason) -> ToolResult:
     record(context.shop.engine, context.actor, context.role, "ticket.open", str(ticket), {"reason": reason})
     headline = say(
         language,
-        f"I have passed this conversation to our team as ticket {ticket}. A person will answer you here.",
-        f"已把这次对话转给我们的客服，工单号{ticket}。工作人员会在这里回复您。",
+        f"I have passed this conversation to our team as ticket {ticket}. Someone from our team will read it as soon as they can.",
+        f"已把这次对话转给我们的客服，工单号{ticket}。工作人员会尽快查看。",
     )
     return ToolResult(
         text=headline,

@@ -74,7 +74,7 @@ def test_neither_kind_passes_for_the_other(tokens: Tokens) -> None:
     ],
 )
 def test_a_token_that_lacks_or_twists_something_is_refused(tokens: Tokens, claims: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="token|visitor id"):
+    with pytest.raises(ValueError, match=r"token|visitor id"):
         tokens.visitor(signed(tokens.visitor_secret, **claims))
 
 
