@@ -5,6 +5,7 @@ figures worded by code; the writer adds its sentences from the facts; each claus
 evidence before a person sees it.
 """
 
+import contextlib
 import logging
 import re
 import threading
@@ -26,6 +27,7 @@ from shopwright.agent.planning import AUDIENCE, Plan, openai_schema, plan_for
 from shopwright.agent.prompts import call_messages, planner_prefix, writer_messages
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
 from shopwright.knowledge.conversations import Conversations
+from shopwright.knowledge.index import IndexBusyError, apply_outbox
 from shopwright.knowledge.shop import Shop
 from shopwright.tools.base import Language, Role, ShopTool, ToolContext, ToolError, ToolResult, tools_for
 from shopwright.tools.wording import say
@@ -92,13 +94,21 @@ class Assistant:
         return self._tools[role]
 
     def warm(self, *, on_progress: Any = None) -> None:
-        """Load the model and prefill the prompts' fixed parts."""
+        """Load the model, prefill the prompts' fixed parts, and open the search indexes.
+
+        What changed in the shop while no process served it goes into the index first, unless another
+        process owns the index.
+        """
+        with contextlib.suppress(IndexBusyError):
+            apply_outbox(self.shop)
         prefixes = [
             (planner_prefix(role, language, self._tools[role], self._schemas_of(role)), self._offered(role))
             for role in self._tools
             for language in ("en", "zh")
         ]
         self.engine.warm(prefixes, on_progress)
+        self.shop.products.search("bread", 1)
+        self.shop.documents.search("returns", 1)
 
     def close(self) -> None:
         """Free the model."""

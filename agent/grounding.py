@@ -31,7 +31,9 @@ MONEY = re.compile(
     rf"{CURRENCY}\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:元|块|美元|dollars?|usd|cents?)",
     re.IGNORECASE,
 )
-GAP = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {3,}|第 ")
+GAP = re.compile(
+    r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {3,}|第 "
+)
 PERCENT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(?:%|％|percent|per cent)", re.IGNORECASE)
 
 
