@@ -57,6 +57,7 @@ wheel-smoke: $(VENV)/.installed-dev ## Build the wheel, install it in a clean en
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Run the evaluation suites on the real model; takes half an hour on two cores.
 	$(BIN)/shopwright init --demo
+	$(BIN)/python -m shopwright.evals.search
 	$(BIN)/python -m shopwright.evals
 
 .PHONY: clean

@@ -76,6 +76,17 @@ def _look_inside(settings: Settings) -> Finding:
         engine.dispose()
 
 
+def _is_current(settings: Settings) -> bool:
+    url = make_url(settings.database)
+    if unreachable(settings) or (url.get_backend_name() == "sqlite" and not _sqlite_exists(url.database)):
+        return False
+    engine = open_database(settings.database)
+    try:
+        return _revision(engine) == _newest_revision()
+    finally:
+        engine.dispose()
+
+
 def _sqlite_exists(path: str | None) -> bool:
     return path is not None and Path(path).is_file()
 
@@ -110,7 +121,7 @@ def _counted(engine: Engine, where: str) -> Finding:
 
 def look_at_users(settings: Settings) -> Finding:
     """Whether anybody can sign in to the console."""
-    if look_at_database(settings).status == "missing":
+    if not _is_current(settings):
         return Finding(status="warn", found="no database to look in", found_zh="没有数据库可查")
     engine = open_database(settings.database)
     try:
