@@ -91,12 +91,16 @@ def test_everything_public_has_a_docstring() -> None:
 
 
 def test_an_exception_to_a_rule_carries_its_reason() -> None:
-    """Broad excepts, and whatever security rules are waived for, say why on the line."""
+    """Broad excepts, and waived security rules, say why: on the line, just above it, or a few lines before."""
     bare = []
     for path in modules():
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if re.search(r"# noqa: (?:BLE|S)\d+(?:, *\w+)*\s*$", line):
-                bare.append(f"{path.relative_to(REPOSITORY)}:{number}")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for at, line in enumerate(lines):
+            waived = re.search(r"# noqa: ((?:BLE|S)\d+)\s*$", line)
+            if waived is None or lines[at - 1].lstrip().startswith("#"):
+                continue
+            if not any(re.search(rf"# noqa: {waived[1]}\s+\S", near) for near in lines[max(0, at - 10) : at]):
+                bare.append(f"{path.relative_to(REPOSITORY)}:{at + 1}")
     assert bare == []
 
 

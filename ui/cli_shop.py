@@ -118,7 +118,10 @@ def _tell_demo(demo: "DemoReport") -> None:
     table = Table(*heads, title=demo.shop, title_justify="left")
     for name, read, imported, merged, dropped in demo.count_table():
         table.add_row(name, f"{read:,}", f"{imported:,}", f"{merged:,}", dropped)
-    Console().print(table)
+    if demo.fresh:
+        console = Console()
+        # A log has no width: there the table is as wide as it needs to be to stay readable.
+        (console if console.is_terminal else Console(width=160)).print(table)
     language = "zh" if chinese() else "en"
     emit(demo.notice[language])
     emit(demo.consent_rule[language])
