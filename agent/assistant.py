@@ -352,12 +352,12 @@ class _Turn:
     def _compose(self, step: Step, result: ToolResult) -> Iterator[Event]:
         """The writer's words, sentence by sentence.
 
-        A sentence that cannot be bound is left out. Where too little is left, the whole is written once more,
-        knowing what was wrong; where that fails too, the result speaks for itself.
+        A sentence that cannot be bound is left out: the headline says what matters already. Copy of which
+        too little is left is written once more, knowing what was wrong; where that fails too, the facts stand.
         """
         opened = self.draft.text
         complaint = ""
-        for attempt in range(2):
+        for attempt in range(2 if result.is_copy else 1):
             if attempt:
                 yield from self._take_back(opened)
             written = _Written(result, Binder.of(step, result, self.text))
@@ -425,7 +425,7 @@ class _Written:
         self.before = ""
         self.full = False
         self.complaint = ""
-        self.numbers = binder.numbers if result.reply_figures else []
+        self.numbers = binder.numbers if result.reply_figures else binder.numbers_in_names
         longest = result.max_characters
         self.max_tokens = (60 + longest) if longest else REPLY_TOKENS
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shopwright.agent.mentions import Mentions
 
 MAX_STRING = 120
+# Digits, and what a model that may not write one falls back on: fractions, powers, full-width digits.
+DIGIT_LIKE = "0-9¼-¾²³¹⁰-⁹₀-₉⅐-↉①-⓿０-９"
 
 
 class Narrowed(BaseModel):
@@ -123,11 +125,11 @@ def grounded_text(numbers: Iterable[str]) -> str:
     """
     known = sorted({number for number in numbers if number}, key=lambda n: (-len(n), n))
     if not known:
-        return "root ::= [^0-9]*"
+        return f"root ::= [^{DIGIT_LIKE}]*"
     return (
-        "root ::= [^0-9]* (num sep [^0-9]*)* num?\n"
+        f"root ::= word* (num sep word*)* num?\nword ::= [^{DIGIT_LIKE}]\n"
         f"num ::= {' | '.join(_literal(number) for number in known)}\n"
-        "sep ::= [^0-9.,] | [.,] [^0-9]\n"
+        f"sep ::= [^{DIGIT_LIKE}.,] | [.,] word\n"
     )
 
 

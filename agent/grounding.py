@@ -21,7 +21,9 @@ CLAIMS = re.compile(
     r"award[- ]winning|best[- ]selling|number one|limited[- ]time|today only|while stocks last|money[- ]back|% off|discounts?|save up to|half price|"
     r"special offers?|better deals?|highest quality|brand[- ]new|latest|famous|world[- ]class)\b|"
     r"包邮|免费|买一送一|赠品|赠送|有机|医生|治疗|疗效|第一品牌|销量第一|全网最低|最低价|限时|仅限今日|假一赔|折扣|打折|折优惠|\d折|半价|立减|满减|返现|"
-    r"最新|新品|品质保证|质量保证|知名品牌|性价比|特别优惠|超值优惠",
+    r"最新|新品|新款|品质保证|质量保证|知名品牌|性价比|特别优惠|超值优惠|高质量|高品质|优质|天然|健康|营养|全麦|无添加|低脂|无糖|进口|手工|环保|新鲜烘焙|"
+    r"\b(?:sustainabl[ey]|natural(?:ly)?|health(?:y|ier)|nutritious|eco[- ]friendly|hand[- ]?made|home[- ]?made|low[- ]fat|sugar[- ]free|"
+    r"gluten[- ]free|vegan|imported|high[- ]quality|premium quality|locally sourced|freshly baked)\b",
     re.IGNORECASE,
 )
 BOUNDARY = re.compile(r"(?<=[。！？\n])|(?<=[.!?])(?=\s)")
@@ -31,6 +33,13 @@ MONEY = re.compile(
     rf"{CURRENCY}\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:元|块|美元|dollars?|usd|cents?)",
     re.IGNORECASE,
 )
+NAMED = re.compile(r"(?<=[A-Za-z])-?(\d+)")
+FRACTION = re.compile(
+    r"[一二三四五六七八九十]+分之[一二三四五六七八九十]+|(?:^|[^一])(?:大|超过|近)?[一]?半(?:的|以上|数)|"
+    r"\b(?:one|two|three)[- ](?:half|third|thirds|quarter|quarters|fifths?)\b|\bhalf of\b|\bmost of our\b|\bdoubled?\b|\btwice\b",
+    re.IGNORECASE,
+)
+PLACEHOLDER = re.compile(r"\[[^\]]*\]|【[您你][^】]*】|[￥¥$]\s*[￥¥$]")
 GAP = re.compile(
     r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {3,}|第 "
 )
@@ -58,7 +67,7 @@ class Source:
 class Binder:
     """Holds the evidence of one turn and checks text against it."""
 
-    def __init__(self, sources: Iterable[Source], *, copy: bool = False) -> None:
+    def __init__(self, sources: Iterable[Source], *, copy: bool = False, worded: bool = True) -> None:
         self._sources = list(sources)
         self._by_value: dict[float, Source] = {}
         for source in self._sources:
@@ -68,12 +77,13 @@ class Binder:
         self._percent = {_value(m) for source in self._sources for m in PERCENT.findall(source.line)}
         self._all = "\n".join(source.line for source in self._sources).lower()
         self._copy = copy
+        self._worded = worded
 
     @classmethod
     def of(cls, step: Step | None, result: ToolResult | None, request: str) -> "Binder":
         """The evidence of a turn: each line of the tool's result, its arguments, the person's own words."""
         if step is None or result is None:
-            return cls([Source("", "request", request)])
+            return cls([Source("", "request", request)], worded=False)
         written = [result.text, result.headline, result.appendix]
         lines = dict.fromkeys(line.strip("-> ").strip() for text in written for line in text.splitlines())
         sources = [Source(step.id, step.tool, line) for line in lines if line]
@@ -84,6 +94,12 @@ class Binder:
     def numbers(self) -> list[str]:
         """The numerals that text may hold."""
         return list(dict.fromkeys(n for source in self._sources for n in numbers_in(source.line)))
+
+    @property
+    def numbers_in_names(self) -> list[str]:
+        """Numerals that are part of a name, such as the 3 of MP3."""
+        named = (match for source in self._sources for match in NAMED.findall(source.line))
+        return list(dict.fromkeys(named))
 
     def problem(self, text: str) -> str:
         """Why `text` cannot be bound to the evidence; empty when it can."""
@@ -101,13 +117,18 @@ class Binder:
             value = number(words)
             if value is not None and value not in self._by_value:
                 return f"held the number {match[0]}, which is not in the facts"
+        fraction = FRACTION.search(text)
+        if fraction and fraction[0].lower() not in self._all:
+            return f"held the share {fraction[0]}, which is not in the facts"
+        if PLACEHOLDER.search(text):
+            return "held a placeholder"
         if GAP.search(text):
             return "left a gap where a figure would be"
         for match in QUOTED.finditer(text):
             name = (match[1] or match[2]).lower()
             if not self._copy and name not in self._all and not set(name) <= set("0123456789.,%$ "):
                 return f"named {match[0]}, which is not in the facts"
-        if self._copy:
+        if self._worded:
             for match in CLAIMS.finditer(text):
                 if match[0].lower() not in self._all and not self._offers(match[0]):
                     return f"claimed “{match[0]}”, which is not in the facts"

@@ -17,7 +17,7 @@ from shopwright.knowledge.fetch import Progress
 from shopwright.knowledge.tables import IndexOutbox, Snapshot
 from shopwright.knowledge.types import Frozen
 
-VERSION = "1"  # raise it when the same files should give other rows
+VERSION = "2"  # raise it when the same files should give other rows
 SHOP = "The Complete Journey (84.51°)"
 DEMO_NOTICE = {
     "en": "Demo data: this shop is The Complete Journey by 84.51°, simulated shopping data made for teaching "

@@ -137,7 +137,12 @@ def _word(match: re.Match[str]) -> str:
 
 
 def readable_size(size: str) -> str:
-    """A package size in ordinary units: '1/2 GAL' -> '1/2 gal', 'QT' -> '1 qt'; '' when unknown."""
+    """A package size in ordinary units: '1/2 GAL' -> '1/2 gal', 'QT' -> '1 qt'; '' when unknown.
+
+    A size of a thousand and more ('522763 CTN') is an article number in the wrong column.
+    """
+    if re.search(r"\d{4}", size):
+        return ""
     text = re.sub(r"(\d)([A-Z])", r"\1 \2", re.sub(r"\s+", " ", size.upper())).strip(" *")
     text = f"1 {text}" if text in WHOLE_UNITS else re.sub(r"(?<!\d)\.(?=\d)", "0.", text)
     return re.sub(r"[A-Z]+", lambda match: UNITS.get(match.group(), match.group().lower()), text)

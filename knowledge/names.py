@@ -96,7 +96,12 @@ def product_name_zh(name: str, product_type_name: str, category_name: str, brand
 
 
 def size_zh(size: str) -> str:
-    """A package size such as '12 OZ' with its units in Chinese; unknown words stay as they are."""
+    """A package size such as '12 OZ' with its units in Chinese; unknown words stay as they are.
+
+    A size of a thousand and more is an article number in the wrong column: '' as where it is unknown.
+    """
+    if re.search(r"\d{4}", size):
+        return ""
     spaced = re.sub(r"(?<!\d)\.(?=\d)", "0.", " ".join(size.split()))
     return re.sub(r"[A-Za-z]+", lambda word: UNITS_ZH.get(word.group().upper(), word.group()), spaced)
 

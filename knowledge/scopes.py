@@ -68,6 +68,19 @@ class ScopeFinder:
                 return found
         return self._ending(text) or self._nearest(text)
 
+    def mentioned(self, text: str) -> Scope | None:
+        """The scope of the longest name of the assortment that stands anywhere in the text."""
+        chinese = has_chinese(text)
+        plain = _PUNCTUATION.sub("", text).lower() if chinese else _phrases(text)[0]
+        parts, glue = (list(plain), "") if chinese else (plain.split(" "), " ")
+        for length in range(min(len(parts), 8 if chinese else 4), 1 if chinese else 0, -1):
+            for start in range(len(parts) - length + 1):
+                phrase = glue.join(parts[start : start + length])
+                found = self._named(phrase, phrase)
+                if found:
+                    return found
+        return None
+
     def _named(self, phrase: str, text: str) -> Scope | None:
         """The scope of which the phrase is a name: the wider level first, another word last."""
         group = self._groups.get(phrase)

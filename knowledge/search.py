@@ -126,6 +126,11 @@ class ProductSearch:
         words = spoken(text[:MAX_READ])[:MAX_CHARACTERS]
         return self._loaded().scopes.find(words) if words else None
 
+    def mentioned(self, text: str) -> Scope | None:
+        """The part of the assortment that is named somewhere in the words; None when none is."""
+        words = spoken(text[:MAX_READ])[:MAX_CHARACTERS]
+        return self._loaded().scopes.mentioned(words) if words else None
+
     def _loaded(self) -> _State:
         """The state in memory, loaded again when the index has been brought up to date since."""
         index = open_index(self._shop.settings.index_dir)

