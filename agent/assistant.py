@@ -11,21 +11,20 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
 from shopwright.agent.engines.base import Engine, EngineError
-from shopwright.agent.grammar import Narrowed
-from shopwright.agent.grounding import Binder, Source, ended, sentences
+from shopwright.agent.grounding import Binder, Source, sentences
 from shopwright.agent.history import Turn, planner_history, recall
 from shopwright.agent.language import detect
-from shopwright.agent.mentions import read
-from shopwright.agent.planning import AUDIENCE, Plan, openai_schema, plan_for
+from shopwright.agent.planning import Plan, openai_schema, plan_for, settle
 from shopwright.agent.prompts import call_messages, planner_prefix, writer_messages
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
+from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
 from shopwright.knowledge.index import IndexBusyError, apply_outbox
 from shopwright.knowledge.shop import Shop
@@ -35,14 +34,6 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
-REPLY_TOKENS = 90
-REPLY_SENTENCES = 2
-AUDIENCE_WORDS = AUDIENCE | {"segment"}
-SENTENCE = re.compile(r"[。！？]|[.!?](?=\s|$)")
-GENERIC = re.compile(
-    r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
-    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback)\b|评价|评论|差评|好评|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
-)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -241,6 +232,8 @@ class _Turn:
         try:
             yield from self._plan_and_answer()
         except EngineError as error:
+            self.draft.error_id = uuid.uuid4().hex[:8]
+            log.warning("turn failed, id %s: %s", self.draft.error_id, error)
             yield from self._fail(str(error) if language == "en" else f"模型没有给出回答：{error}")
         except Exception:
             self.draft.error_id = uuid.uuid4().hex[:8]
@@ -360,7 +353,7 @@ class _Turn:
         for attempt in range(2 if result.is_copy else 1):
             if attempt:
                 yield from self._take_back(opened)
-            written = _Written(result, Binder.of(step, result, self.text))
+            written = Written(result, Binder.of(step, result, self.text))
             messages = writer_messages(self.text, result, self.draft.language, complaint)
             for sentence in sentences(self._words(messages, written)):
                 piece = written.take(sentence)
@@ -383,7 +376,7 @@ class _Turn:
             if text:
                 yield TextDelta(text=text)
 
-    def _words(self, messages: Sequence[BaseMessage], written: "_Written") -> Iterator[str]:
+    def _words(self, messages: Sequence[BaseMessage], written: "Written") -> Iterator[str]:
         stream = self.assistant.engine.stream(
             messages, numbers=written.numbers, stop_event=self.stop, max_tokens=written.max_tokens
         )
@@ -414,47 +407,6 @@ class _Turn:
         )
 
 
-class _Written:
-    """The writer's words so far: what was kept, what was left out and why."""
-
-    def __init__(self, result: ToolResult, binder: Binder) -> None:
-        self._binder = binder
-        self._result = result
-        self._kept = ""
-        self._left_out = 0
-        self.before = ""
-        self.full = False
-        self.complaint = ""
-        self.numbers = binder.numbers if result.reply_figures else binder.numbers_in_names
-        longest = result.max_characters
-        self.max_tokens = (60 + longest) if longest else REPLY_TOKENS
-
-    def take(self, sentence: str) -> str:
-        """The sentence as it may be shown, empty if it may not."""
-        self.before = self._kept
-        problem = self._binder.problem(sentence)
-        if not self._result.is_copy and not problem and not ended(sentence):
-            problem = "broke off in the middle"
-        longest = self._result.max_characters
-        if not problem and longest and len((self._kept + sentence).strip()) > longest:
-            self.full, problem = True, f"was longer than {longest} characters"
-        if problem:
-            self.complaint = self.complaint or problem
-            self._left_out += bool(sentence.strip())
-            return ""
-        shown = sentence if self._kept else sentence.lstrip()
-        self._kept += shown
-        if not self._result.is_copy and len(SENTENCE.findall(self._kept)) >= REPLY_SENTENCES:
-            self.full = True
-        return shown
-
-    @property
-    def enough(self) -> bool:
-        """Whether what was kept can stand: something, and for copy the greater part."""
-        lines = len([part for part in SENTENCE.split(self._kept) if part.strip()])
-        return bool(self._kept.strip()) and not (self._result.is_copy and self._left_out > lines)
-
-
 def refuse(text: str, language: Language) -> str:
     """Why a request cannot be taken; empty when it can."""
     if not text:
@@ -466,37 +418,3 @@ def refuse(text: str, language: Language) -> str:
             f"您的消息有{len(text):,}个字符，最多{LONGEST_REQUEST:,}个。请缩短后再发。",
         )
     return ""
-
-
-def settle(
-    arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]
-) -> dict[str, Any]:
-    """The arguments that may be used: those read by code, and the model's own where the words bear them out."""
-    said = " ".join([text, *(turn.text for turn in history[-2:])]).lower()
-    kept: dict[str, Any] = {}
-    for name, spec in chosen.open.get("properties", {}).items():
-        value = arguments.get(name)
-        if value is None or value == "" or (name == "bought" and AUDIENCE_WORDS & set(read(str(value)))):
-            continue
-        free = not any("enum" in option for option in spec.get("anyOf", [spec])) and isinstance(value, str)
-        if free and not borne_out(str(value), said):
-            if "anyOf" not in spec:  # it must be given: the whole request serves
-                kept[name] = text[: spec.get("maxLength", 100)]
-            continue
-        kept[name] = value
-    return {**kept, **chosen.fixed}
-
-
-def borne_out(value: str, said: str) -> bool:
-    """Whether the person's words bear out a free argument: a shared word, or it is in the other language."""
-    content = GENERIC.sub("", value.lower())
-    latin = re.findall(r"[a-z]{3,}", content)
-    han = re.findall(r"[\u3400-\u9fff]", content)
-    if not latin and not han:
-        return False
-    said_han = bool(re.search(r"[\u3400-\u9fff]", said))
-    if han and said_han:
-        return any(char in said for char in han)
-    if latin and not han and re.search(r"[a-z]{3,}", said):
-        return any(word[:4] in said for word in latin)
-    return True

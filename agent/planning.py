@@ -1,5 +1,6 @@
 """From a request to what each tool may be called with."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,13 @@ AUDIENCE = frozenset(
     ("age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner", "uses_coupons",
      "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top")
 )  # fmt: skip
+
+
+AUDIENCE_WORDS = AUDIENCE | {"segment"}
+GENERIC = re.compile(
+    r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
+    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback)\b|评价|评论|差评|好评|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
+)
 
 
 def openai_schema(tool: ShopTool, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,3 +77,37 @@ def _carried(schema: Mapping[str, Any], history: Sequence[Turn], narrowed: Narro
     if last is None or AUDIENCE & set(narrowed.fixed):
         return {}
     return {key: value for key, value in last.audience.items() if key in schema.get("properties", {})}
+
+
+def settle(
+    arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]
+) -> dict[str, Any]:
+    """The arguments that may be used: those read by code, and the model's own where the words bear them out."""
+    said = " ".join([text, *(turn.text for turn in history[-2:])]).lower()
+    kept: dict[str, Any] = {}
+    for name, spec in chosen.open.get("properties", {}).items():
+        value = arguments.get(name)
+        if value is None or value == "" or (name == "bought" and AUDIENCE_WORDS & set(read(str(value)))):
+            continue
+        free = not any("enum" in option for option in spec.get("anyOf", [spec])) and isinstance(value, str)
+        if free and not borne_out(str(value), said):
+            if "anyOf" not in spec:  # it must be given: the whole request serves
+                kept[name] = text[: spec.get("maxLength", 100)]
+            continue
+        kept[name] = value
+    return {**kept, **chosen.fixed}
+
+
+def borne_out(value: str, said: str) -> bool:
+    """Whether the person's words bear out a free argument: a shared word, or it is in the other language."""
+    content = GENERIC.sub("", value.lower())
+    latin = re.findall(r"[a-z]{3,}", content)
+    han = re.findall(r"[\u3400-\u9fff]", content)
+    if not latin and not han:
+        return False
+    said_han = bool(re.search(r"[\u3400-\u9fff]", said))
+    if han and said_han:
+        return any(char in said for char in han)
+    if latin and not han and re.search(r"[a-z]{3,}", said):
+        return any(word[:4] in said for word in latin)
+    return True
