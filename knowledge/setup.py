@@ -18,7 +18,7 @@ from shopwright.knowledge.fetch import FetchError, Progress, fetch_demo_data, fe
 from shopwright.knowledge.saved import MANIFEST, shop_fingerprint
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
-from shopwright.knowledge.tables import Document, IndexOutbox, Product, Review, Snapshot
+from shopwright.knowledge.tables import CustomerStats, Document, IndexOutbox, Order, Product, Review, Snapshot
 from shopwright.knowledge.types import Frozen
 from shopwright.knowledge.vectors import IndexBusyError
 
@@ -133,7 +133,13 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     settings = shop.settings
     sales = lru_cache(lambda: shop_fingerprint(shop.engine))
     return (
-        Task("customer statistics", lambda: refresh_stats(shop.engine, progress), ("stats.py",), sales),
+        Task(
+            "customer statistics",
+            lambda: refresh_stats(shop.engine, progress),
+            ("stats.py",),
+            sales,
+            due=lambda: _count(shop, CustomerStats) == 0 and _count(shop, Order) > 0,
+        ),
         Task(
             "recommendations",
             lambda: fit_recommender(shop, progress),
@@ -171,7 +177,9 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
                 "vectors.py",
                 "names.py",
                 "words.py",
+                "documents.py",
                 "data/*_zh.csv",
+                "data/help/*",
             ),
             lambda: _state(shop, Product) + _state(shop, Document),
             (settings.index_dir,),
