@@ -33,7 +33,8 @@ MONEY = re.compile(
     rf"{CURRENCY}\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:元|块|美元|dollars?|usd|cents?)",
     re.IGNORECASE,
 )
-NAMED = re.compile(r"(?<=[A-Za-z])-?(\d+)")
+NAMED = re.compile(r"[A-Za-z][A-Za-z-]*\d+[A-Za-z0-9]*")
+WORDS_AT_ALL = re.compile(r"[A-Za-z]{2,}|[\u3400-\u9fff]{2,}")
 FRACTION = re.compile(
     r"[一二三四五六七八九十]+分之[一二三四五六七八九十]+|(?:^|[^一])(?:大|超过|近)?[一]?半(?:的|以上|数)|"
     r"\b(?:one|two|three)[- ](?:half|third|thirds|quarter|quarters|fifths?)\b|\bhalf of\b|\bmost of our\b|\bdoubled?\b|\btwice\b",
@@ -41,7 +42,7 @@ FRACTION = re.compile(
 )
 PLACEHOLDER = re.compile(r"\[[^\]]*\]|【[您你][^】]*】|[￥¥$]\s*[￥¥$]")
 GAP = re.compile(
-    r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {3,}|第 "
+    r"(?<=[\u3400-\u9fff]) +(?=[人位个名单天元次款种年月%])|\$(?!\s*\d)|(?<![\d\s])\s*%| {2,}(?=\S)|第 "
 )
 PERCENT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(?:%|％|percent|per cent)", re.IGNORECASE)
 
@@ -97,9 +98,8 @@ class Binder:
 
     @property
     def numbers_in_names(self) -> list[str]:
-        """Numerals that are part of a name, such as the 3 of MP3."""
-        named = (match for source in self._sources for match in NAMED.findall(source.line))
-        return list(dict.fromkeys(named))
+        """Names that hold digits, such as MP3, whole."""
+        return list(dict.fromkeys(name for source in self._sources for name in NAMED.findall(source.line)))
 
     def problem(self, text: str) -> str:
         """Why `text` cannot be bound to the evidence; empty when it can."""
@@ -122,6 +122,8 @@ class Binder:
             return f"held the share {fraction[0]}, which is not in the facts"
         if PLACEHOLDER.search(text):
             return "held a placeholder"
+        if text.strip() and not WORDS_AT_ALL.search(text) and not numbers_in(text):
+            return "held no words"
         if GAP.search(text):
             return "left a gap where a figure would be"
         for match in QUOTED.finditer(text):

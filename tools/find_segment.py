@@ -93,7 +93,7 @@ def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
     )
     return ToolResult(
         text=_facts(context, report, who),
-        headline=f"{headline} {_habits(context, report)}",
+        headline=f"{headline}{'' if language == 'zh' else ' '}{_habits(context, report)}",
         reply=say(
             language,
             "Write one sentence on what to do with these customers next, given what they buy. Words only, no figures.",
@@ -111,8 +111,8 @@ def _habits(context: ToolContext, report: SegmentReport) -> str:
     days = f"{report.recency_days_median:.0f}"
     return say(
         language,
-        f"Half of them ordered in the last {days} days. They spend most on {top}.",
-        f"其中一半在最近{days}天内下过单。花费最多的品类：{top}。",
+        f"Their last order was {days} {'day' if days == '1' else 'days'} ago (median). They spend most on {top}.",
+        f"距上次下单{days}天（中位数）。花费最多的品类：{top}。",
     )
 
 
