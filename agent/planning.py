@@ -29,7 +29,7 @@ AUDIENCE = frozenset(
 AUDIENCE_WORDS = AUDIENCE | {"segment"}
 GENERIC = re.compile(
     r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
-    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback)\b|评价|评论|差评|好评|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
+    r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback|sms|texts?|messages?|e-?mails?|posts?|copy|campaigns?|short)\b|评价|评论|差评|好评|短信|邮件|文案|推送|笔记|活动|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
 )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shopwright.tools.base import Card, Cards, Example, ToolContext, ToolResult, mentioned, shop_tool
-from shopwright.tools.wording import money, product_line, product_name, say
+from shopwright.tools.wording import brand, money, product_line, product_name, say
 
 Query = Annotated[
     str, Field(description="What is looked for, in the person's words.", min_length=1, max_length=80)
@@ -68,7 +68,7 @@ def find_products(
                         title=product_name(hit, language),
                         subtitle=say(language, hit.category, hit.category_zh),
                         price=money(context, hit.price) if hit.price is not None else "",
-                        badge=hit.brand,
+                        badge=brand(hit, language),
                         product_id=hit.product_id,
                     )
                     for hit in hits

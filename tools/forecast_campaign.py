@@ -105,10 +105,10 @@ def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignFore
     headline = say(
         language,
         f"{kind} campaign to {whole(forecast.audience)} customers (**{who}**), {forecast.days} days: about "
-        f"**{whole(redeemers.mid)} redeemers** (80% interval {whole(redeemers.low)} to {whole(redeemers.high)}), "
+        f"{whole(redeemers.mid)} redeemers (80% interval {whole(redeemers.low)} to {whole(redeemers.high)}), "
         f"a rate of {percent(rate.mid)} ({percent(rate.low)} to {percent(rate.high)}).",
         f"{kind}活动，发送给{whole(forecast.audience)}位客户（**{who}**），持续{forecast.days}天：预计约"
-        f"**{whole(redeemers.mid)}人核销**（80%区间{whole(redeemers.low)}至{whole(redeemers.high)}），"
+        f"{whole(redeemers.mid)}人核销（80%区间{whole(redeemers.low)}至{whole(redeemers.high)}），"
         f"核销率{percent(rate.mid)}（{percent(rate.low)}至{percent(rate.high)}）。",
     )
     facts = [f"- {headline.replace('**', '')}"]

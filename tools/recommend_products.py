@@ -25,7 +25,7 @@ from shopwright.tools.base import (
     mentioned,
     shop_tool,
 )
-from shopwright.tools.wording import describe_filter, money, product_line, product_name, say
+from shopwright.tools.wording import brand, describe_filter, money, product_line, product_name, say
 
 CustomerId = Annotated[int | None, mentioned("customer_id", "Customer id.", ge=0)]
 Count = Annotated[int, mentioned("count", "How many products.", ge=1, le=20)]
@@ -134,7 +134,7 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
             title=product_name(item.product, language),
             subtitle=say(language, item.product.category, item.product.category_zh),
             price=money(context, item.product.price) if item.product.price is not None else "",
-            badge=item.product.brand,
+            badge=brand(item.product, language),
             reason=reason,
             product_id=item.product.product_id,
         )

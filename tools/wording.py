@@ -1,6 +1,6 @@
 """How figures and short phrases are worded for people, in both languages."""
 
-from shopwright.knowledge.types import CustomerFilter, Interval, ProductHit
+from shopwright.knowledge.types import CustomerFilter, ProductHit
 from shopwright.tools.base import Language, ToolContext
 
 
@@ -25,14 +25,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def between(interval: Interval, form: "type[str] | None" = None) -> str:
-    """An interval of counts: '12 to 34'."""
-    return f"{whole(interval.low)}–{whole(interval.high)}"
-
-
 def product_name(product: ProductHit, language: Language) -> str:
     """The product's name, in the person's language where there is one; sizes are part of names."""
     return product.name_zh if language == "zh" and product.name_zh else product.name
+
+
+OWN_BRANDS = {"National": ("national brand", "全国品牌"), "Private": ("store brand", "自有品牌")}
+
+
+def brand(product: ProductHit, language: Language) -> str:
+    """The brand's name; the demo shop knows two kinds of brand only, which are put in words."""
+    return say(language, *OWN_BRANDS.get(product.brand, (product.brand, product.brand)))
 
 
 def product_line(context: ToolContext, product: ProductHit) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from shopwright.knowledge.types import ProductHit
+from shopwright.knowledge.types import CustomerFilter, ProductHit
 from shopwright.tools.audience import Segment, segment_meanings
 from shopwright.tools.base import (
     Card,
@@ -17,7 +17,7 @@ from shopwright.tools.base import (
     mentioned,
     shop_tool,
 )
-from shopwright.tools.wording import money, product_name, say
+from shopwright.tools.wording import brand, money, product_name, say
 
 Channel = Literal["email", "sms", "wechat", "xiaohongshu", "weibo", "push", "social", "banner"]
 
@@ -89,7 +89,7 @@ def write_copy(
 ) -> ToolResult:
     """Write marketing copy for a product: email, text message, WeChat, Xiaohongshu, push, social post."""
     tongue: Language = language or context.language
-    item = _product(context, product_id, product)
+    item = _product(context, product_id, product, segment)
     info = {info.key: info for info in context.shop.segments.infos()}.get(segment or "")
     whom = say(tongue, info.name, info.name_zh) if info else say(tongue, "customers", "顾客")
     facts = _facts(context, tongue, item, discount_percent)
@@ -122,7 +122,10 @@ def write_copy(
     )
 
 
-def _product(context: ToolContext, product_id: int | None, words: str | None) -> ProductHit:
+def _product(
+    context: ToolContext, product_id: int | None, words: str | None, segment: str | None
+) -> ProductHit:
+    """The product that was named; where only a segment was, what its members buy more than others."""
     language = context.language
     if product_id is not None:
         item = context.shop.products.get(product_id)
@@ -135,6 +138,10 @@ def _product(context: ToolContext, product_id: int | None, words: str | None) ->
                 )
             )
         return item
+    if not words and segment:
+        liked = context.shop.recommender.for_filter(CustomerFilter(segment=segment), 1)
+        if liked:
+            return liked[0].product
     if not words or not words.strip():
         raise ToolError(
             say(
@@ -187,6 +194,6 @@ def _card(context: ToolContext, item: ProductHit) -> Card:
         title=product_name(item, context.language),
         subtitle=say(context.language, item.category, item.category_zh),
         price=money(context, item.price) if item.price is not None else "",
-        badge=item.brand,
+        badge=brand(item, context.language),
         product_id=item.product_id,
     )

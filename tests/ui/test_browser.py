@@ -83,10 +83,12 @@ def test_marketer_gets_tables_and_plots_and_finds_them_again(
     expect(step.locator("summary b").first).to_have_text(re.compile(r"\S"))
     expect(step.locator("table").first).to_be_visible()
     assert step.locator("tbody tr").count() >= 2
+    step.evaluate("element => element.scrollIntoView({block: 'start'})")
     shoot(page, f"table-{language}")
     ask(page, asked["plot"], 2, site.patience)
     plot = page.locator("details.sw-step").last.locator(".js-plotly-plot .main-svg").first
     expect(plot).to_be_visible()
+    page.locator("details.sw-step").last.evaluate("element => element.scrollIntoView({block: 'start'})")
     shoot(page, f"plot-{language}")
     evidence = page.locator(".sw-evidence summary").first
     evidence.click()
