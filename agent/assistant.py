@@ -17,7 +17,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
-from shopwright.agent.engines.base import Engine, EngineError
+from shopwright.agent.engines.base import Engine, EngineError, Prefix
 from shopwright.agent.grounding import Binder, Source, sentences
 from shopwright.agent.history import Turn, planner_history, recall
 from shopwright.agent.language import detect
@@ -34,6 +34,7 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
+TONGUES: tuple[Language, ...] = ("en", "zh")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -79,6 +80,11 @@ class Assistant:
         self.conversations = Conversations(shop.engine)
         self._tools: dict[Role, list[ShopTool]] = {role: tools_for(role) for role in ("marketer", "shopper")}
         self._schemas: dict[str, dict[str, Any]] = {}
+        self._talks: list[tuple[Role, Language]] = [
+            (role, tongue) for role in self._tools for tongue in TONGUES
+        ]
+        self._warm: set[tuple[Role, Language]] = set()
+        self._warming = threading.Lock()
 
     def tools(self, role: Role) -> list[ShopTool]:
         """The tools that a role's assistant is built with."""
@@ -92,14 +98,24 @@ class Assistant:
         """
         with contextlib.suppress(IndexBusyError):
             apply_outbox(self.shop)
-        prefixes = [
-            (planner_prefix(role, language, self._tools[role], self._schemas_of(role)), self._offered(role))
-            for role in self._tools
-            for language in ("en", "zh")
-        ]
-        self.engine.warm(prefixes, on_progress)
+        with self._warming:
+            self.engine.warm(self._prefixes(), on_progress)
+            self._warm.update(self._talks)
         self.shop.products.search("bread", 1)
         self.shop.documents.search("returns", 1)
+
+    def _prefixes(self) -> list[Prefix]:
+        return [
+            (planner_prefix(role, language, self._tools[role], self._schemas_of(role)), self._offered(role))
+            for role, language in self._talks
+        ]
+
+    def prepare(self, role: Role, language: Language) -> None:
+        """Without `warm`, the first turn of a role in a language gets its own prefix ready, and keeps it."""
+        with self._warming:
+            if (role, language) not in self._warm:
+                self.engine.warm(self._prefixes(), only=self._talks.index((role, language)))
+                self._warm.add((role, language))
 
     def close(self) -> None:
         """Free the model."""
@@ -230,6 +246,7 @@ class _Turn:
         """The turn's events but the Answer. A failure ends it with an honest sentence, logged with an id."""
         language = self.draft.language
         try:
+            self.assistant.prepare(self.request.role, language)
             yield from self._plan_and_answer()
         except EngineError as error:
             self.draft.error_id = uuid.uuid4().hex[:8]

@@ -87,7 +87,11 @@ def settle(
     kept: dict[str, Any] = {}
     for name, spec in chosen.open.get("properties", {}).items():
         value = arguments.get(name)
-        if value is None or value == "" or (name == "bought" and AUDIENCE_WORDS & set(read(str(value)))):
+        if (
+            value is None
+            or value == ""
+            or (name in ("bought", "about") and AUDIENCE_WORDS & set(read(str(value))))
+        ):
             continue
         free = not any("enum" in option for option in spec.get("anyOf", [spec])) and isinstance(value, str)
         if free and not borne_out(str(value), said):

@@ -103,7 +103,7 @@ def write_copy(
             f"{form.name.capitalize()} about **{shown}**{f' for {whom}' if info else ''}:",
             f"关于**{shown}**的{form.name_zh}{f'（面向{whom}）' if info else ''}：",
         ),
-        reply=_brief(tongue, form, longest, whom),
+        reply=_brief(tongue, form, longest, whom, lapsing=segment in LAPSING),
         reply_figures=True,
         fallback="\n".join(fact.removeprefix("- ") for fact in facts),
         memory=say(context.language, f"wrote {channel} copy about {shown}", f"已写{form.name_zh}：{shown}"),
@@ -179,8 +179,16 @@ def _zhe(discount: float) -> str:
     return f"{(100 - discount) / 10:g}折"
 
 
-def _brief(tongue: Language, form: Form, longest: int, whom: str) -> str:
-    return say(
+LAPSING = ("at_risk", "cant_lose", "about_to_sleep", "hibernating")
+
+
+def _brief(tongue: Language, form: Form, longest: int, whom: str, *, lapsing: bool) -> str:
+    purpose = say(
+        tongue,
+        " Invite them to come back; begin with “We miss you”." if lapsing else "",
+        "请他们回来看看，开头写“好久不见”。" if lapsing else "",
+    )
+    return purpose + say(
         tongue,
         f"Write the copy itself, a {form.name} in English for {whom}. {form.manner} At most {longest} characters. "
         "Use only the facts: no other price, offer, date, quality or health claim.",

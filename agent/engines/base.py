@@ -35,8 +35,14 @@ class Engine(Protocol):
     ) -> Iterator[AIMessageChunk]:
         """Stream one model call. Raises EngineError."""
 
-    def warm(self, prefixes: Sequence[Prefix], on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Get ready for prompts that begin with these prefixes."""
+    def warm(
+        self,
+        prefixes: Sequence[Prefix],
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        only: int | None = None,
+    ) -> None:
+        """Get ready for prompts that begin with these prefixes; `only`: with one of them."""
 
     def close(self) -> None:
         """Free what the engine holds."""

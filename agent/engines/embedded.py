@@ -44,9 +44,15 @@ class EmbeddedEngine:
             if isinstance(chunk, AIMessageChunk):
                 yield chunk
 
-    def warm(self, prefixes: Sequence[Prefix], on_progress: Callable[[int, int], None] | None = None) -> None:
+    def warm(
+        self,
+        prefixes: Sequence[Prefix],
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        only: int | None = None,
+    ) -> None:
         """Load the weights and fill each prefix's KV cache, from disk where it was saved."""
-        self.model.warm(prefixes, on_progress)
+        self.model.warm(prefixes, on_progress, only=only)
 
     def close(self) -> None:
         """Free the weights."""

@@ -247,13 +247,17 @@ class GgufChatModel(BaseChatModel):
         self,
         prefixes: Sequence[tuple[Sequence[BaseMessage], Sequence[Any]]],
         progress: Callable[[int, int], None] | None = None,
+        *,
+        only: int | None = None,
     ) -> None:
-        """Prefill each (messages, tools) prefix, from disk where it was saved before.
+        """Prefill each (messages, tools) prefix, or `only` one, from disk where it was saved before.
 
         Every prefix takes a slot of its own; prefixes beyond the number of slots are left cold.
         """
         self.load()
         for slot, (messages, tools) in enumerate(prefixes[: self.slots]):
+            if only not in (None, slot):
+                continue
             prompt = render(list(messages), [convert_to_openai_tool(tool) for tool in tools], open_turn=False)
             file = f"{self._fingerprint(prompt)}.kv"
             if not self._slot(slot, "restore", file):

@@ -77,7 +77,13 @@ class RemoteEngine:
         except OpenAIError as error:
             raise EngineError(f"The model server at {self._url} broke off: {error}") from error
 
-    def warm(self, prefixes: Sequence[Prefix], on_progress: Callable[[int, int], None] | None = None) -> None:
+    def warm(
+        self,
+        prefixes: Sequence[Prefix],
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        only: int | None = None,
+    ) -> None:
         """Nothing to do: the server keeps its own caches."""
 
     def close(self) -> None:

@@ -58,7 +58,13 @@ class ScriptedEngine:
         }
         yield AIMessageChunk(content="", usage_metadata=usage, chunk_position="last")
 
-    def warm(self, prefixes: Sequence[Any], on_progress: Callable[[int, int], None] | None = None) -> None:
+    def warm(
+        self,
+        prefixes: Sequence[Any],
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        only: int | None = None,
+    ) -> None:
         """Nothing to warm."""
 
     def close(self) -> None:
