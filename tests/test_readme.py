@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from shopwright.agent.turn import Answer, Evidence, Step
+from shopwright.evals.report import tables
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tokens import Tokens
 from shopwright.knowledge.types import ProductHit
@@ -165,3 +166,9 @@ def test_search_examples_find_something(command: str) -> None:
 @pytest.mark.parametrize("command", [line for line in lines("bash") if line.startswith("shopwright chat")])
 def test_chat_examples_answer(command: str) -> None:
     assert answer_of(command)
+
+
+@pytest.mark.parametrize("place", ["figures", "search figures"])
+def test_figures_are_those_that_were_kept(place: str) -> None:
+    shown = README.split(f"<!-- {place} -->\n")[1].split(f"\n<!-- /{place} -->")[0]
+    assert shown == tables()[place]

@@ -113,6 +113,7 @@ def write_copy(
             "language": tongue,
             "segment": segment,
             "discount_percent": discount_percent,
+            "offer": _offer(tongue, discount_percent),
             "longest": longest,
         },
         views=[Cards(title=say(context.language, "Written about", "文案依据"), cards=[_card(context, item)])],
@@ -170,13 +171,13 @@ def _facts(context: ToolContext, tongue: Language, item: ProductHit, discount: f
             say(tongue, f"- price: {money(context, item.price)}", f"- 价格：{money(context, item.price)}")
         )
     if discount:
-        facts.append(say(tongue, f"- offer: {discount:g}% off", f"- 优惠：{_zhe(discount)}"))
+        facts.append(say(tongue, "- offer: ", "- 优惠：") + _offer(tongue, discount))
     return facts
 
 
-def _zhe(discount: float) -> str:
-    """15 % off as a Chinese shop writes it: 8.5折."""
-    return f"{(100 - discount) / 10:g}折"
+def _offer(tongue: Language, discount: float | None) -> str:
+    """The discount as a shop writes it: 15% off, or 8.5折 in Chinese; empty without one."""
+    return say(tongue, f"{discount:g}% off", f"{(100 - discount) / 10:g}折") if discount else ""
 
 
 LAPSING = ("at_risk", "cant_lose", "about_to_sleep", "hibernating")
