@@ -22,7 +22,7 @@ from shopwright.agent.grounding import Binder, Source, sentences
 from shopwright.agent.history import Turn, planner_history, recall
 from shopwright.agent.language import detect
 from shopwright.agent.planning import Plan, openai_schema, plan_for, settle
-from shopwright.agent.prompts import call_messages, planner_prefix, writer_messages
+from shopwright.agent.prompts import call_messages, planner_prefix, shorten, writer_messages
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
 from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
@@ -34,6 +34,7 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
+SHOWN_CHARACTERS = 600  # of a request, to the model; quantities and ids are read from all of it
 TONGUES: tuple[Language, ...] = ("en", "zh")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -206,7 +207,12 @@ class Assistant:
         narrowed = {name: plan_for(self.schema(tool), text, history) for name, tool in tools.items()}
         schemas = self._schemas_of(role)
         prefix = planner_prefix(role, draft.language, self._tools[role], schemas)
-        messages = [*prefix, *planner_history(history, schemas), HumanMessage(text), *tail]
+        messages = [
+            *prefix,
+            *planner_history(history, schemas),
+            HumanMessage(shorten(text, SHOWN_CHARACTERS)),
+            *tail,
+        ]
         whole: AIMessageChunk | None = None
         stream = self.engine.stream(
             messages,
@@ -371,7 +377,9 @@ class _Turn:
             if attempt:
                 yield from self._take_back(opened)
             written = Written(result, Binder.of(step, result, self.text))
-            messages = writer_messages(self.text, result, self.draft.language, complaint)
+            messages = writer_messages(
+                shorten(self.text, SHOWN_CHARACTERS), result, self.draft.language, complaint
+            )
             for sentence in sentences(self._words(messages, written)):
                 piece = written.take(sentence)
                 if piece:

@@ -8,10 +8,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from shopwright.agent.grammar import left_open
 from shopwright.agent.mentions import read
-from shopwright.agent.prompts import call_messages
+from shopwright.agent.prompts import call_messages, shorten
 from shopwright.knowledge.conversations import StoredMessage
 
 TURNS_KEPT = 6
+HISTORY_CHARACTERS = 1000  # at worst a token each; the fixed part of the prompt takes 1,800 of 4,096
 AUDIENCE_KEYS = (
     "segment", "bought", "age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner",
     "uses_coupons", "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top",
@@ -59,12 +60,24 @@ def _learn(turn: Turn, step: dict[str, Any]) -> None:
 
 
 def planner_history(turns: Sequence[Turn], schemas: Mapping[str, Mapping[str, Any]]) -> list[BaseMessage]:
-    """Earlier turns as the planner reads them: each call and its gist, not the whole answers."""
-    messages: list[BaseMessage] = []
-    for turn in turns[-TURNS_KEPT:]:
-        if turn.tool in schemas:
-            shown = left_open(schemas[turn.tool], read(turn.text), turn.arguments)
-            messages += call_messages(turn.text[:300], turn.tool, shown, turn.memory[:200] or "ok")
-        elif turn.answer:
-            messages += [HumanMessage(turn.text[:300]), AIMessage(turn.answer[:200])]
-    return messages
+    """Earlier turns as the planner reads them: each call and its gist, not the whole answers.
+
+    The latest whole turns are kept, as many as fit the room that the context leaves for them.
+    """
+    kept: list[list[BaseMessage]] = []
+    room = HISTORY_CHARACTERS
+    for turn in reversed(turns[-TURNS_KEPT:]):
+        messages = _as_read(turn, schemas)
+        room -= sum(len(str(message.content)) + 40 for message in messages)
+        if room < 0:
+            break
+        kept.append(messages)
+    return [message for messages in reversed(kept) for message in messages]
+
+
+def _as_read(turn: Turn, schemas: Mapping[str, Mapping[str, Any]]) -> list[BaseMessage]:
+    text = shorten(turn.text, 300)
+    if turn.tool in schemas:
+        shown = left_open(schemas[turn.tool], read(turn.text), turn.arguments)
+        return call_messages(text, turn.tool, shown, turn.memory[:200] or "ok")
+    return [HumanMessage(text), AIMessage(turn.answer[:200])] if turn.answer else []

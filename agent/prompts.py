@@ -97,6 +97,11 @@ def call_messages(text: str, tool: str, arguments: dict[str, Any], result: str) 
     return [HumanMessage(text), AIMessage("", tool_calls=[call]), ToolMessage(result, tool_call_id=call_id)]
 
 
+def shorten(text: str, longest: int) -> str:
+    """The beginning and the end of a text that is too long for a small context."""
+    return text if len(text) <= longest else f"{text[: longest * 3 // 4]} … {text[-longest // 4 :]}"
+
+
 def writer_prefix(language: Language) -> list[BaseMessage]:
     """The system prompt of the writer."""
     return [SystemMessage(WRITER[language])]

@@ -272,3 +272,16 @@ def test_a_failed_call_is_told_to_the_model_once_and_then_to_the_person(
     assert len(engine.engine.seen) == 2  # type: ignore[attr-defined]
     assert "Which product" in answer.text
     assert [step.status for step in answer.steps] == ["failed"]
+
+
+def test_a_long_request_and_a_long_past_stay_within_the_context(assistant: Callable[..., Assistant]) -> None:
+    engine = assistant(*[("say", "好的。" * 200)] * 9)
+    conversation = ""
+    for _ in range(8):
+        answer = answer_of(turn(engine, "请问商品" * 900, conversation=conversation))
+        conversation = answer.conversation
+    read = engine.engine.seen[-1]  # type: ignore[attr-defined]
+    fixed = engine.engine.seen[0]  # type: ignore[attr-defined]
+    grown = sum(len(str(m.content)) for m in read) - sum(len(str(m.content)) for m in fixed)
+    assert grown <= 1000
+    assert len(str(read[-1].content)) <= 610
