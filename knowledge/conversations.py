@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import delete, func, update
+from sqlalchemy import case, delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
@@ -291,8 +291,11 @@ def _rateable(session: Session, message_id: int, actor: str, role: str) -> bool:
 
 
 def _upsert_feedback(session: Session, message_id: int, actor: str, rating: int, reason: str) -> None:
+    """Store a rating. The bare rating may arrive after the same rating with a reason, and keeps that."""
     values = {"rating": rating, "reason": reason, "created_at": now()}
+    kept = case((col(Feedback.rating) == rating, Feedback.reason), else_="")
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(Feedback).values(message_id=message_id, actor=actor, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["message_id", "actor"], set_=values))
+    changed = values if reason else {**values, "reason": kept}
+    session.execute(statement.on_conflict_do_update(index_elements=["message_id", "actor"], set_=changed))

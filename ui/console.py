@@ -59,9 +59,9 @@ class Console:
         self.box.submit(self._ask, [self.box, self.conversation], outputs, **turn)
         self.retry_button.click(self._retry, [self.conversation], outputs, **turn)
         self.box.stop(self._stop, None, None, queue=False, **quiet)
-        self.act_button.click(
-            self._act, [self.action, self.conversation], everything, concurrency_limit=16, **quiet
-        )
+        # "multiple": a rating and its reason are two acts, and the second must not be dropped
+        act: dict[str, Any] = {**quiet, "concurrency_limit": 16, "trigger_mode": "multiple"}
+        self.act_button.click(self._act, [self.action, self.conversation], everything, **act)
         self.blocks.load(self._open_page, None, everything, concurrency_limit=16, **quiet)
         self.blocks.unload(self._left)
 

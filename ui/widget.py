@@ -46,9 +46,9 @@ class Widget:
         self.box.submit(self._ask, [self.box, self.conversation], outputs, **turn)
         self.retry_button.click(self._retry, [self.conversation], outputs, **turn)
         self.box.stop(self._stop, None, None, queue=False, **quiet)
-        self.act_button.click(
-            self._act, [self.action, self.conversation], outputs, concurrency_limit=16, **quiet
-        )
+        # "multiple": a rating and its reason are two acts, and the second must not be dropped
+        act: dict[str, Any] = {**quiet, "concurrency_limit": 16, "trigger_mode": "multiple"}
+        self.act_button.click(self._act, [self.action, self.conversation], outputs, **act)
         self.blocks.load(self._open_page, None, outputs, concurrency_limit=16, **quiet)
         self.blocks.unload(self._left)
 

@@ -89,6 +89,17 @@ def test_a_second_thumb_replaces_the_first(chats: Conversations) -> None:
     assert chats.feedback(rating=1) == []
 
 
+def test_a_bare_rating_that_comes_late_keeps_the_reason(chats: Conversations) -> None:
+    conversation = chats.start("marketer", "ann")
+    chats.append_user(conversation, "hi")
+    message = chats.append_assistant(conversation, "hello", {})
+    chats.rate(message, "ann", 1, "to the point")
+    chats.rate(message, "ann", 1)
+    assert [row.reason for row in chats.feedback()] == ["to the point"]
+    chats.rate(message, "ann", -1)
+    assert [(row.rating, row.reason) for row in chats.feedback()] == [(-1, "")]
+
+
 def test_only_answers_can_be_rated_and_only_up_or_down(chats: Conversations) -> None:
     question = chats.append_user(chats.start("marketer", "ann"), "hello")
     with pytest.raises(LookupError, match="No such answer"):
