@@ -32,6 +32,7 @@ from shopwright.tools.base import (
 )
 from shopwright.tools.wording import describe_filter, money, percent, say, whole
 
+SHOWN_CAMPAIGNS = 8  # in the plot; the table has them all
 CampaignType = Annotated[str | None, mentioned("campaign_type", "Campaign type, as past campaigns have it.")]
 Audience = Annotated[
     int | None, mentioned("audience", "How many customers it is sent to.", ge=1, le=100_000_000)
@@ -145,7 +146,7 @@ def _amount(context: ToolContext, label: str, interval: Interval) -> str:
 
 def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
     language = context.language
-    past = list(reversed(forecast.past))
+    past = list(reversed(forecast.past[:SHOWN_CAMPAIGNS]))
     series = [
         Series(
             name=say(language, "Past campaigns", "历史活动"),

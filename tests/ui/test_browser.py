@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from shopwright.ui.language import say
 from shopwright.ui.theme import STATIC
@@ -33,14 +33,18 @@ ASKED = {
 
 
 @pytest.fixture
-def shoot(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], None]:
+def shoot(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None]:
     """Takes a screenshot: with SHOPWRIGHT_SCREENSHOTS=1 and the embedded model into the repository."""
     real = request.node.callspec.params.get("any_site") == "embedded"
     folder = SCREENSHOTS if real and os.environ.get("SHOPWRIGHT_SCREENSHOTS") == "1" else tmp_path
     folder.mkdir(exist_ok=True)
 
-    def taken(page: Page, name: str) -> None:
+    def taken(page: Page, name: str, top: Locator | None = None) -> None:
         page.wait_for_timeout(400)
+        if top is not None:  # once the plots are drawn, nothing scrolls by itself any more
+            page.wait_for_timeout(1200)
+            top.evaluate("element => element.scrollIntoView({block: 'start'})")
+            page.wait_for_timeout(400)
         page.screenshot(path=folder / f"{name}.png")
 
     return taken
@@ -83,13 +87,11 @@ def test_marketer_gets_tables_and_plots_and_finds_them_again(
     expect(step.locator("summary b").first).to_have_text(re.compile(r"\S"))
     expect(step.locator("table").first).to_be_visible()
     assert step.locator("tbody tr").count() >= 2
-    step.evaluate("element => element.scrollIntoView({block: 'start'})")
-    shoot(page, f"table-{language}")
+    shoot(page, f"table-{language}", step)
     ask(page, asked["plot"], 2, site.patience)
     plot = page.locator("details.sw-step").last.locator(".js-plotly-plot .main-svg").first
     expect(plot).to_be_visible()
-    page.locator("details.sw-step").last.evaluate("element => element.scrollIntoView({block: 'start'})")
-    shoot(page, f"plot-{language}")
+    shoot(page, f"plot-{language}", page.locator("details.sw-step").last)
     evidence = page.locator(".sw-evidence summary").first
     evidence.click()
     expect(page.locator(".sw-evidence td mark").first).to_be_visible()
@@ -99,7 +101,7 @@ def test_marketer_gets_tables_and_plots_and_finds_them_again(
     expect(page.locator(".sw-said-why")).to_contain_text(
         "切中要点" if language == "zh" else "right to the point"
     )
-    shoot(page, f"feedback-{language}")
+    shoot(page, f"feedback-{language}", page.locator(".sw-foot").first)
     page.reload()
     expect(page.locator(".sw-foot")).to_have_count(2)
     expect(page.locator(".sw-foot").first.locator(".sw-up.sw-on")).to_be_visible()
