@@ -233,7 +233,6 @@ class Assistant:
                 yield Plan(
                     tool=tools[call["name"]],
                     arguments=settle(call["args"], chosen, text, history),
-                    call_id=call["id"] or "",
                 )
 
 

@@ -103,10 +103,6 @@ def _clauses(text: str) -> Iterator[str]:
             yield clause
 
 
-def _consume(pattern: str, text: str) -> Iterator[re.Match[str]]:
-    yield from re.finditer(pattern, text)
-
-
 def _blank(text: str, match: re.Match[str]) -> str:
     return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
 

@@ -17,7 +17,6 @@ class Plan:
 
     tool: ShopTool
     arguments: dict[str, Any]
-    call_id: str
 
 
 AUDIENCE = frozenset(

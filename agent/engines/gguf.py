@@ -67,11 +67,6 @@ class GgufChatModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "gguf"
 
-    @property
-    def name_of_model(self) -> str:
-        """File name without its ending."""
-        return self.model_path.stem
-
     def load(self) -> None:
         """Load the weights now rather than at the first request. Raises EngineError."""
         with self._lock:
