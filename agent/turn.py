@@ -91,6 +91,9 @@ class Answer(BaseModel):
     engine: str = ""
     stopped: bool = Field(default=False, description="The person pressed stop.")
     error_id: str = Field(default="", description="Id under which a failure was logged.")
+    notices: list[str] = Field(
+        default_factory=list, description="What a person should know of how the answer came about."
+    )
 
 
 Event = Step | TextDelta | TextReset | Answer

@@ -26,8 +26,17 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL; empty means SQLite (WAL) at data_dir/shop.db. PostgreSQL: "
         "postgresql+psycopg://user:password@host/name.",
     )
-    engine: Literal["auto", "gguf", "remote"] = Field(
-        default="auto", description="Which chat model engine answers; auto picks the embedded one."
+    engine: Literal["auto", "gguf", "nf4", "remote"] = Field(
+        default="auto",
+        description="Which chat model engine answers; auto picks nf4 where CUDA is found, else gguf.",
+    )
+    model: str = Field(
+        default="",
+        description="What the nf4 engine loads: a hub id, a folder of safetensors or a GGUF file; empty means "
+        "the choice of `shopwright models use`, else the embedded model.",
+    )
+    adapter: str = Field(
+        default="", description="A LoRA adapter for the nf4 engine: a folder or a hub id; empty means none."
     )
     model_path: Path | None = Field(
         default=None, description="A GGUF file to use instead of the embedded model's download."
@@ -41,6 +50,13 @@ class Settings(BaseSettings):
     model_slots: int = Field(
         default=4, ge=1, le=32, description="Conversations whose KV cache is kept at the same time."
     )
+    choose_step: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether choosing a tool is a constrained step of its own; auto does what measured best.",
+    )
+    gpu_memory_gb: float = Field(
+        default=0.0, ge=0, description="The most GPU memory the nf4 engine may take; 0 means no limit."
+    )
     remote_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1."
     )
@@ -50,6 +66,13 @@ class Settings(BaseSettings):
     )
     remote_timeout_seconds: float = Field(
         default=60.0, gt=0, description="Longest silence accepted from the remote server."
+    )
+    remote_retries: int = Field(
+        default=2, ge=0, le=10, description="Further tries when the remote server refuses or cannot be reached."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Bearer token for /metrics; while it is empty only this machine itself may read them.",
     )
     currency: str = Field(default="$", description="Symbol put before amounts of money.")
     host: str = Field(default="127.0.0.1", description="Address the web app listens on.")

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
@@ -11,6 +12,34 @@ from shopwright.agent.grammar import Narrowed
 
 class EngineError(RuntimeError):
     """The engine could not answer; the message says what happened and what to do."""
+
+
+class ContextOverflowError(EngineError):
+    """The prompt is longer than the model's context; fewer earlier turns may fit."""
+
+
+class OutOfMemoryError(EngineError):
+    """The device's memory does not hold the model or the conversation."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How tool calls are decoded; the defaults are what measured best."""
+
+    grammar: bool = True
+    """Bind names, arguments and numbers while decoding; without it calls are read leniently from text."""
+    choose_step: bool = True
+    """Choose the tool, or none, in a constrained step of its own, then fill its arguments."""
+
+
+class Notice(TypedDict):
+    """Something a person should know of how an answer came about, in both languages.
+
+    A chunk carries it as `response_metadata["notice"]`.
+    """
+
+    en: str
+    zh: str
 
 
 Prefix = tuple[Sequence[BaseMessage], Sequence[dict[str, Any]]]
@@ -33,7 +62,10 @@ class Engine(Protocol):
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
-        """Stream one model call. Raises EngineError."""
+        """Stream one model call; the last chunk carries usage and `response_metadata["timings"]` (seconds).
+
+        Raises ContextOverflowError for a prompt that does not fit, EngineError for all else.
+        """
 
     def warm(
         self,
