@@ -6,28 +6,12 @@ the hardware and the versions are written to FILE as well.
 
 import argparse
 import json
-import os
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from shopwright.evals.surroundings import keep, surroundings
 from shopwright.evals.turns import SUITES
-
-
-def surroundings() -> dict[str, Any]:
-    """When, on what and with which versions the figures were measured."""
-    packages = ("xllamacpp", "langchain-core", "chromadb", "numpy", "scikit-learn")
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "packages": {name: version(name) for name in packages},
-        "command": "python -m shopwright.evals",
-    }
 
 
 def main() -> None:
@@ -40,7 +24,11 @@ def main() -> None:
     options = parser.parse_args()
     assistant = open_assistant(Settings())
     assistant.warm()
-    kept: dict[str, Any] = {**surroundings(), "engine": assistant.engine.name, "suites": {}}
+    kept: dict[str, Any] = {
+        **surroundings("python -m shopwright.evals"),
+        "engine": assistant.engine.name,
+        "suites": {},
+    }
     for name in sorted(SUITES):
         figures = SUITES[name](assistant)
         kept["suites"][name] = figures
@@ -49,8 +37,7 @@ def main() -> None:
         sys.stdout.flush()
     assistant.close()
     if options.keep:
-        options.keep.parent.mkdir(parents=True, exist_ok=True)
-        options.keep.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        keep(options.keep, kept)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""`shopwright eval` and `shopwright bench`: the evaluations and the benches on the command line."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from shopwright.evals.errors import EvalError
+
+evaluate = typer.Typer(help="Evaluate the engine that the settings choose.", no_args_is_help=True)
+bench = typer.Typer(help="Measure how fast it is, side by side with others.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+Out = Annotated[Path | None, typer.Option(help="Also keep the figures in this JSON file.")]
+Runs = Annotated[
+    Path | None, typer.Option(help="Add the run to this JSON file, which holds one engine's runs.")
+]
+Grammar = Annotated[
+    bool, typer.Option("--grammar/--no-grammar", help="Bind names and arguments while decoding.")
+]
+ChooseStep = Annotated[
+    bool,
+    typer.Option("--choose-step/--no-choose-step", help="Choose the tool in a constrained step of its own."),
+]
+
+
+@evaluate.command("bfcl")
+def bfcl(
+    data: Annotated[Path, typer.Option(help="The folder of the leaderboard's files, with possible_answer/.")],
+    category: Annotated[
+        list[str] | None, typer.Option(help="simple, multiple or irrelevance; repeat it. Default: all.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases of each category.")] = None,
+    seed: Annotated[int, typer.Option(help="Chooses the cases when there is a limit.")] = 0,
+    grammar: Grammar = True,
+    choose_step: ChooseStep = True,
+    as_json: Json = False,
+    out: Runs = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the interrupted run of the same --out.")] = False,
+) -> None:
+    """Run the Berkeley Function Calling Leaderboard's questions, by its own rules of matching."""
+    from shopwright.agent.engines.base import Decoding
+    from shopwright.agent.local import open_engine
+    from shopwright.evals.bfcl.figures import table
+    from shopwright.evals.bfcl.files import CATEGORIES
+    from shopwright.evals.bfcl.session import Session, cases_of
+    from shopwright.evals.runs import add_run, check_place, command_line, run_of
+
+    categories = category or list(CATEGORIES)
+    for name in categories:
+        if name not in CATEGORIES:
+            raise typer.BadParameter(f"{name} is none of {', '.join(CATEGORIES)}", param_hint="--category")
+    if resume and out is None:
+        raise typer.BadParameter(
+            "needs --out, beside which an interrupted run is kept", param_hint="--resume"
+        )
+    cases = cases_of(data, categories, limit, seed)
+    decoding = Decoding(grammar=grammar, choose_step=choose_step)
+    engine = open_engine(_settings(), decoding=decoding)
+    check_place(out, engine.name)
+    session = Session(engine, decoding, _unfinished(out), resume=resume)
+    figures = session.run(cases)
+    options = {
+        "data": "DIR",
+        "category": " --category ".join(category or []),
+        "limit": limit,
+        "seed": seed if limit else None,
+        "no-grammar": not grammar,
+        "no-choose-step": not choose_step,
+    }
+    run = run_of("bfcl", engine.name, decoding, command_line("eval bfcl", options), figures)
+    engine.close()
+    if out is not None:
+        add_run(out, run)
+        session.finished()
+    _print(run if as_json else table(run["categories"]), without="wrong")
+
+
+@evaluate.command("tools")
+def tools(
+    grammar: Grammar = True, choose_step: ChooseStep = True, as_json: Json = False, out: Runs = None
+) -> None:
+    """Ask a marketer's 40 requests of the shop in the data folder: right tool, right arguments?"""
+    from shopwright.agent.assistant import Assistant
+    from shopwright.agent.engines.base import Decoding
+    from shopwright.agent.local import open_engine
+    from shopwright.evals.runs import add_run, check_place, command_line, run_of
+    from shopwright.evals.tool_calls import tool_figures
+    from shopwright.knowledge.shop import Shop
+
+    decoding = Decoding(grammar=grammar, choose_step=choose_step)
+    settings = _settings()
+    engine = open_engine(settings, decoding=decoding)
+    check_place(out, engine.name)
+    assistant = Assistant(Shop(settings), engine)
+    figures = tool_figures(assistant)
+    options = {"no-grammar": not grammar, "no-choose-step": not choose_step}
+    run = run_of("tools", engine.name, decoding, command_line("eval tools", options), figures)
+    assistant.close()
+    if out is not None:
+        add_run(out, run)
+    _print(run if as_json else _lines(figures), without="" if not as_json else "wrong")
+
+
+def _settings() -> Any:
+    from pydantic import ValidationError
+
+    from shopwright.knowledge.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"SHOPWRIGHT_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise EvalError(f"A setting is wrong. {wrong}") from error
+
+
+def _unfinished(out: Path | None) -> Path | None:
+    return out.with_name(f"{out.name}.unfinished") if out is not None else None
+
+
+def _lines(figures: dict[str, Any]) -> str:
+    """The wrong answers, one a line, then the summary."""
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in [*figures["wrong"], figures["summary"]])
+
+
+def _print(value: dict[str, Any] | str, *, without: str = "") -> None:
+    if isinstance(value, dict):
+        value = json.dumps({key: part for key, part in value.items() if key != without}, ensure_ascii=False)
+    sys.stdout.write(value + "\n")
+    sys.stdout.flush()
