@@ -1,11 +1,10 @@
 """Grammars that bind what a model may decode: a tool's name, its arguments, an answer's numbers.
 
-GBNF, the grammar language of llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/grammars
+Every engine that decodes here reads the same text, LLGuidance's dialect of Lark with JSON schemas inside:
+https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md
 """
 
-import functools
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shopwright.agent.mentions import Mentions
 
+HEADER = "%llguidance {}\n"
 MAX_STRING = 120
+MAX_ITEMS = 16
+LARGEST = 10**9
 # Digits, and what a model that may not write one falls back on: fractions, powers, full-width digits.
 DIGIT_LIKE = "0-9¼-¾²³¹⁰-⁹₀-₉⅐-↉①-⓿０-９"
 
@@ -81,40 +83,78 @@ def _fits(value: Any, spec: Mapping[str, Any]) -> bool:
 
 
 def _bounded(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema's own keywords, with a bound on strings and numbers so that decoding cannot run away."""
-    kept = {
-        key: value
+    """The schema's own keywords, bounded in strings, numbers and lists so that decoding cannot run away."""
+    kept: dict[str, Any] = {
+        key: _inside(key, value)
         for key, value in spec.items()
-        if not key.startswith("x-") and key not in ("description", "title", "default")
+        if not key.startswith("x-") and key not in ("description", "title", "default", "examples")
     }
-    if kept.get("type") == "string" and "enum" not in kept:
+    if "enum" in kept or "const" in kept:
+        return kept
+    kinds = kept.get("type", ())
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if "string" in kinds:
         kept["maxLength"] = min(kept.get("maxLength", MAX_STRING), MAX_STRING)
-    if kept.get("type") in ("integer", "number") and "enum" not in kept:
-        kept.setdefault("minimum", 0)
-        kept.setdefault("maximum", 10**9)
+    if "array" in kinds:
+        kept.setdefault("maxItems", MAX_ITEMS)
+    if kinds & {"integer", "number"}:
+        if not {"minimum", "exclusiveMinimum"} & kept.keys():
+            kept["minimum"] = -LARGEST
+        if not {"maximum", "exclusiveMaximum"} & kept.keys():
+            kept["maximum"] = LARGEST
     return kept
+
+
+def _inside(key: str, value: Any) -> Any:
+    """Bounds within a keyword that holds schemas."""
+    if key in ("properties", "$defs", "definitions") and isinstance(value, Mapping):
+        return {name: _bounded(spec) if isinstance(spec, Mapping) else spec for name, spec in value.items()}
+    if key in ("items", "additionalProperties") and isinstance(value, Mapping):
+        return _bounded(value)
+    if key in ("anyOf", "oneOf", "allOf", "prefixItems") and isinstance(value, Sequence):
+        return [_bounded(option) for option in value]
+    return value
+
+
+def without_idle_nulls(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments without the nulls that say 'does not apply' of an optional argument."""
+    required = set(schema.get("required", ()))
+    specs = schema.get("properties", {})
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or name in required or _takes_null(specs.get(name, {}))
+    }
+
+
+def _takes_null(spec: Mapping[str, Any]) -> bool:
+    options = spec.get("anyOf", spec.get("oneOf", [spec]))
+    return any(
+        "null" in (kinds if isinstance(kinds := option.get("type", ()), list) else [kinds])
+        or None in option.get("enum", ())
+        for option in options
+    )
 
 
 def choice(names: Sequence[str]) -> str:
     """A grammar for exactly one of `names`."""
-    return "root ::= " + " | ".join(_literal(name) for name in names)
+    return f"{HEADER}start: {' | '.join(map(_literal, names))}\n"
 
 
 def arguments(schema: Mapping[str, Any]) -> str:
     """A grammar for a compact JSON object valid against `schema`."""
-    return _compiled(json.dumps(schema, ensure_ascii=False))
+    return f"{HEADER}start: {_json(schema)}\n"
 
 
-@functools.lru_cache(maxsize=256)
-def _compiled(schema: str) -> str:
-    from xllamacpp import json_schema_to_grammar
-
-    # Loose white space lets a small model fill its budget with blanks. LLGuidance reads the keyword, and
-    # llama.cpp's own converter, where that is built in, leaves a rule to tighten.
-    grammar: str = json_schema_to_grammar(
-        {"x-guidance": {"whitespace_flexible": False}, **json.loads(schema)}
+def calls(schemas: Mapping[str, Mapping[str, Any]], reply: str, numbers: Sequence[str] | None) -> str:
+    """A grammar for one line, a tool's name and its arguments, or for `reply` and words."""
+    rules = [f"call_{n}: {_literal(f'{name} ')} {_json(schemas[name])}" for n, name in enumerate(schemas)]
+    words = "/(.|\\n)*/" if numbers is None else _text(numbers)
+    starts = " | ".join([*(f"call_{n}" for n in range(len(schemas))), "words"])
+    body = "\n".join(
+        [f"start: {starts}", *rules, f"words: {_literal(f'{reply}{chr(10)}')} TEXT", f"TEXT: {words}"]
     )
-    return re.sub(r"(?m)^space ::=.*$", 'space ::= ""', grammar)
+    return f"{HEADER}{body}\n"
 
 
 def grounded_text(numbers: Iterable[str]) -> str:
@@ -123,22 +163,27 @@ def grounded_text(numbers: Iterable[str]) -> str:
     The model writes any words it likes, but cannot spell a number that is not in the evidence: after
     each number comes a character that cannot continue it.
     """
+    return f"{HEADER}start: TEXT\nTEXT: {_text(numbers)}\n"
+
+
+def _text(numbers: Iterable[str]) -> str:
     known = sorted({number for number in numbers if number}, key=lambda n: (-len(n), n))
     if not known:
-        return f"root ::= [^{DIGIT_LIKE}]*"
-    return (
-        f"root ::= word* (num sep word*)* num?\nword ::= [^{DIGIT_LIKE}]\n"
-        f"num ::= {' | '.join(_literal(number) for number in known)}\n"
-        f"sep ::= [^{DIGIT_LIKE}.,] | [.,] word\n"
-    )
+        return f"/[^{DIGIT_LIKE}]*/"
+    number = "|".join(map(_pattern, known))
+    return f"/([^{DIGIT_LIKE}]|({number})([^{DIGIT_LIKE}.,]|[.,][^{DIGIT_LIKE}]))*({number})?/"
+
+
+def _pattern(number: str) -> str:
+    """A number as a regular expression that matches just it, between slashes."""
+    return "".join(char if char.isalnum() else f"\\{char}" for char in number)
+
+
+def _json(schema: Mapping[str, Any]) -> str:
+    # Loose white space lets a small model fill its budget with blanks.
+    options = {"whitespace_flexible": False, "lenient": True}
+    return f"%json {json.dumps({'x-guidance': options, **schema}, ensure_ascii=False)}"
 
 
 def _literal(text: str) -> str:
-    escaped = (
-        text.replace("\\", "\\\\")
-        .replace('"', '\\"')
-        .replace("\n", "\\n")
-        .replace("\r", "\\r")
-        .replace("\t", "\\t")
-    )
-    return f'"{escaped}"'
+    return json.dumps(text, ensure_ascii=False)

@@ -18,8 +18,8 @@ def open_engine(settings: Settings) -> Engine:
             settings.remote_api_key,
             settings.remote_timeout_seconds,
         )
-    from shopwright.agent.engines.embedded import EmbeddedEngine
     from shopwright.agent.engines.gguf import GgufChatModel
+    from shopwright.agent.engines.in_process import InProcessEngine
 
     model = GgufChatModel(
         model_path=settings.model_path or settings.downloads / QWEN.name,
@@ -28,7 +28,7 @@ def open_engine(settings: Settings) -> Engine:
         threads=settings.model_threads,
         cache_dir=settings.cache_dir / "kv",
     )
-    return EmbeddedEngine(model)
+    return InProcessEngine(model)
 
 
 def open_assistant(settings: Settings) -> Assistant:

@@ -9,8 +9,9 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from pydantic import SecretStr
 
 from shopwright.agent.engines.base import Engine, EngineError
-from shopwright.agent.engines.embedded import EmbeddedEngine
-from shopwright.agent.engines.gguf import GgufChatModel, render
+from shopwright.agent.engines.chatml import render
+from shopwright.agent.engines.gguf import GgufChatModel
+from shopwright.agent.engines.in_process import InProcessEngine
 from shopwright.agent.engines.remote import RemoteEngine
 from shopwright.agent.grammar import narrow
 from shopwright.knowledge.fetch_sources import QWEN
@@ -117,7 +118,7 @@ class EngineContract:
 class TestEmbedded(EngineContract):
     @pytest.fixture
     def engine(self, model: GgufChatModel) -> Engine:
-        return EmbeddedEngine(model)
+        return InProcessEngine(model)
 
     def test_arguments_are_valid_for_a_hostile_schema(self, engine: Engine) -> None:
         call = call_of(engine, "Call the odd tool.", HOSTILE)
@@ -169,7 +170,7 @@ class TestEmbedded(EngineContract):
         for _ in range(2):
             fresh = GgufChatModel(model_path=model.model_path, context=2048, slots=1, cache_dir=tmp_path)
             fresh.warm([prefix])
-            used = EmbeddedEngine(fresh).stream([*prefix[0], HumanMessage("Hi")], tools=[TOOL], max_tokens=2)
+            used = InProcessEngine(fresh).stream([*prefix[0], HumanMessage("Hi")], tools=[TOOL], max_tokens=2)
             cached.append(
                 sum(
                     (c.usage_metadata or {}).get("input_token_details", {}).get("cache_read", 0) for c in used

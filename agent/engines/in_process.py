@@ -1,4 +1,4 @@
-"""The embedded engine as the loop uses it."""
+"""An engine that decodes in this process, as the loop uses it."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,20 +7,20 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from shopwright.agent.engines.base import Prefix
-from shopwright.agent.engines.gguf import GgufChatModel
+from shopwright.agent.engines.constrained import ConstrainedChatModel
 from shopwright.agent.grammar import Narrowed
 
 
-class EmbeddedEngine:
+class InProcessEngine:
     """Decodes under grammars: tool names, narrowed arguments, grounded numbers."""
 
-    def __init__(self, model: GgufChatModel) -> None:
+    def __init__(self, model: ConstrainedChatModel) -> None:
         self.model = model
 
     @property
     def name(self) -> str:
-        """gguf and the model file's name."""
-        return f"gguf:{self.model.model_path.stem}"
+        """Engine and model, as an Answer reports them."""
+        return self.model.title
 
     def stream(
         self,
