@@ -1,0 +1,91 @@
+"""Runs of the suites in one file an engine, and the README's table made from them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shopwright.agent.engines.base import Decoding
+from shopwright.evals.errors import EvalError
+from shopwright.evals.progress import Progress, duration
+from shopwright.evals.report import decoding_table, tables
+from shopwright.evals.runs import add_run, check_place, command_line, run_of
+from shopwright.evals.surroundings import read_kept, surroundings
+
+SUMMARY = {"cases": 40, "tool_right": 38, "key_arguments": 0.9, "tool_turn_seconds_median": 2.34}
+PART = {"cases": 400, "right": 300, "accuracy": 0.75, "interval_95": [0.705, 0.79]}
+
+
+def run(suite: str, decoding: Decoding, engine: str = "gguf:small") -> dict[str, Any]:
+    figures: dict[str, Any] = (
+        {"summary": SUMMARY} if suite == "tools" else {"categories": {"simple": PART, "all": PART}}
+    )
+    return run_of(suite, engine, decoding, f"shopwright eval {suite}", figures)
+
+
+def test_runs_stand_in_one_file_and_the_newest_of_a_kind_stays(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "decoding-gguf.json"
+    for decoding in (Decoding(grammar=False), Decoding(), Decoding()):
+        add_run(path, run("tools", decoding))
+    add_run(path, run("bfcl", Decoding()))
+    kept = read_kept(path)
+    assert kept["engine"] == "gguf:small"
+    assert [(one["suite"], one["grammar"]) for one in kept["runs"]] == [
+        ("bfcl", True),
+        ("tools", True),
+        ("tools", False),
+    ]
+    check_place(path, "gguf:small")
+    check_place(None, "gguf:small")
+
+
+def test_another_engines_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    add_run(path, run("tools", Decoding()))
+    with pytest.raises(EvalError, match="gguf:small"):
+        add_run(path, run("tools", Decoding(), "nf4:large"))
+    with pytest.raises(EvalError, match="other figures"):
+        check_place(path, "nf4:large")
+    path.write_text("[]")
+    with pytest.raises(EvalError, match="something else"):
+        add_run(path, run("tools", Decoding()))
+    path.write_text("{")
+    with pytest.raises(EvalError, match="cannot be read"):
+        check_place(path, "x")
+
+
+def test_the_table_shows_what_was_run() -> None:
+    runs = [
+        run("tools", Decoding()),
+        run("bfcl", Decoding()),
+        run("tools", Decoding(grammar=False, choose_step=False)),
+    ]
+    head, _, first, second = decoding_table([{"engine": "gguf:small", "runs": runs}]).splitlines()
+    assert head.startswith("| engine | grammar | choose step |")
+    assert first == "| gguf:small | on | on | 38 of 40 | 90% | 2.3 s | 75.0% (70%–79%) of 400 | – | – |"
+    assert second == "| gguf:small | off | off | 38 of 40 | 90% | 2.3 s | – | – | – |"
+    assert tables()["decoding figures"].startswith(head)
+
+
+def test_surroundings_name_the_hardware_and_what_is_installed() -> None:
+    found = surroundings("shopwright eval tools")
+    assert found["command"] == "shopwright eval tools"
+    assert found["cores"] >= 1
+    assert found["cpu"]
+    assert "numpy" in found["packages"]
+    assert isinstance(found["gpus"], list)
+
+
+def test_a_command_can_be_given_again() -> None:
+    options = {"data": "DIR", "limit": 3, "seed": None, "no-grammar": True, "resume": False}
+    assert command_line("eval bfcl", options) == "shopwright eval bfcl --data DIR --limit 3 --no-grammar"
+
+
+def test_progress_estimates_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("asked", 2)
+    progress.step("1 right")
+    progress.step()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("asked: 1 of 2, 1 right, ")
+    assert last == "asked: 2 of 2, 0 s left"
+    assert [duration(s) for s in (40, 600, 9000)] == ["40 s", "10 min", "2.5 h"]
