@@ -38,6 +38,15 @@ def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[i
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of its HTTP library
+
+    try:
+        return Path(hf_hub_download(repository, file, local_dir=folder, tqdm_class=bar_of(on_bytes)))
+    except (OSError, HTTPError, RuntimeError):  # RuntimeError: the hub's transfer library
+        return None
+
+
+def bar_of(on_bytes: Callable[[int], None]) -> Any:
+    """A progress bar class for the hub's library that draws nothing and tells the bytes had so far."""
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     class Bar(tqdm):  # type: ignore[misc]
@@ -52,10 +61,7 @@ def hub_download(repository: str, file: str, folder: Path, on_bytes: Callable[[i
             on_bytes(int(self.n))
             return shown
 
-    try:
-        return Path(hf_hub_download(repository, file, local_dir=folder, tqdm_class=Bar))
-    except (OSError, HTTPError, RuntimeError):  # RuntimeError: the hub's transfer library
-        return None
+    return Bar
 
 
 class _Nowhere:

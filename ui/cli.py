@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
+from shopwright.ui.cli_models import app as models_app
 from shopwright.ui.cli_output import claim_stdout, load_settings, run_guarded
+from shopwright.ui.cli_plugins import PluggableGroup
 from shopwright.ui.cli_users import app as users_app
 
 app = typer.Typer(
     name="shopwright",
+    cls=PluggableGroup,
     help="A locally hosted marketing and shop assistant that answers from the shop's own data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(users_app, name="users")
+app.add_typer(models_app, name="models")
 reviews_app = typer.Typer(help="Work on reviews in bulk.", no_args_is_help=True)
 app.add_typer(reviews_app, name="reviews")
 
