@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -93,7 +94,7 @@ def find(settings: Settings, text: str) -> Weights:
 
     Headers are read, nothing is hashed. Raises ModelError when it is not here or cannot be used.
     """
-    model = known(text)
+    model = known(text) or _pinned_at(settings, Path(text))
     if model is not None and model.file is not None:
         path = settings.downloads / model.file.name
         if not path.is_file():
@@ -105,7 +106,9 @@ def find(settings: Settings, text: str) -> Weights:
         read_manifest(folder)
         return look_at(folder)
     if model is None and Path(text).expanduser().exists():
-        return look_at(Path(text).expanduser().resolve())
+        return look_at(Path(text).expanduser().absolute())
+    if text.startswith(("/", "./", "../", "~")) or text.endswith(".gguf"):
+        raise ModelError(f"There is nothing at {text}. Check the path.")
     if HUB_ID.match(repository):
         raise ModelError(f"{repository} is not here. Run `shopwright models pull {text}`.")
     raise ModelError(
@@ -114,16 +117,22 @@ def find(settings: Settings, text: str) -> Weights:
     )
 
 
+def _pinned_at(settings: Settings, path: Path) -> SupportedModel | None:
+    """The embedded model whose place this path is."""
+    places = {(settings.downloads / m.file.name).resolve(): m for m in CATALOGUE if m.file}
+    return places.get(path.resolve())
+
+
 def verify(settings: Settings, text: str, progress: Progress) -> tuple[Path, str]:
     """Hash a model's files and read their headers; returns the path and what was compared.
 
     Raises ModelError, which names the bad file and what to do.
     """
     weights = find(settings, text)
-    for model in CATALOGUE:
-        if model.file and weights.source.resolve() == (settings.downloads / model.file.name).resolve():
-            _verify_pinned(settings.downloads / model.file.name, model.file, progress)
-            return weights.source, "pinned SHA-256"
+    pinned = _pinned_at(settings, weights.source)
+    if pinned is not None and pinned.file is not None:
+        _verify_pinned(settings.downloads / pinned.file.name, pinned.file, progress)
+        return weights.source, "pinned SHA-256"
     folder = weights.source if weights.source.is_dir() else weights.source.parent
     if not (folder / MANIFEST).is_file():
         return weights.source, "headers only: it was not pulled, so there is no hash to compare"
@@ -137,9 +146,7 @@ def verify_files(folder: Path, model: PulledModel, progress: Progress) -> None:
         path = folder / name
         if not path.is_file():
             raise ModelError(f"{path} is missing. {_again(model.repository)}")
-        found = sha256_of(
-            path, lambda done, name=name, size=wanted.size: progress(f"Checking {name}", done, size)
-        )
+        found = sha256_of(path, partial(_tell, progress, f"Checking {name}", wanted.size))
         if found != wanted.sha256:
             raise ModelError(
                 f"{path} is damaged: its SHA-256 is {found}, not {wanted.sha256}. {_again(model.repository)}"
@@ -149,6 +156,10 @@ def verify_files(folder: Path, model: PulledModel, progress: Progress) -> None:
         raise ModelError(
             f"{folder / foreign[0]} was not pulled with the model. Move it elsewhere or delete it."
         )
+
+
+def _tell(progress: Progress, step: str, size: int, done: int) -> None:
+    progress(step, done, size)
 
 
 def _again(repository: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock, Thread
@@ -27,6 +26,7 @@ from shopwright.ui.desk import Desk
 from shopwright.ui.dress import dress
 from shopwright.ui.guard import Guard
 from shopwright.ui.language import LANGUAGES
+from shopwright.ui.metrics import Metered, Metrics, metrics_routes
 from shopwright.ui.pages import plotly_script, shop_routes, sign_in_routes, widget_routes
 from shopwright.ui.people import People, Person
 from shopwright.ui.theme import STATIC, market_theme
@@ -44,7 +44,13 @@ def create_app(settings: Settings, assistant: Answering | None = None) -> FastAP
     """
     shop = Shop(settings)
     migrate(shop.engine)
-    warmup = Warmup(partial(_open_assistant, settings) if assistant is None else lambda: assistant)
+    metrics = Metrics()
+
+    def load() -> Answering:
+        return Metered(_open_assistant(settings) if assistant is None else assistant, metrics)
+
+    warmup = Warmup(load)
+    metrics.follow(lambda: warmup.state)
     warmup.start()
     people = People(Tokens.open(settings.data_dir), Users(shop.engine, settings.data_dir))
     desk = Desk(Conversations(shop.engine), warmup)
@@ -55,6 +61,7 @@ def create_app(settings: Settings, assistant: Answering | None = None) -> FastAP
         origin.strip().rstrip("/") for origin in settings.shop_origins.split(",") if origin.strip()
     )
     _add_files(app, warmup)
+    app.include_router(metrics_routes(metrics, settings.metrics_token.get_secret_value()))
     app.include_router(sign_in_routes(people))
     app.include_router(widget_routes(people, origins))
     _add_shop(app, shop, people)
