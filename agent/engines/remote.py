@@ -1,44 +1,71 @@
 """Any OpenAI-compatible server: vLLM, llama-server, Ollama, or a gateway in front of them."""
 
-import contextlib
-import json
-import re
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
-from langchain_openai import ChatOpenAI
-from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
+from openai import Timeout
 from pydantic import SecretStr
 
-from shopwright.agent.engines.base import EngineError, Prefix
+from shopwright.agent.engines.base import Decoding, EngineError, Prefix
+from shopwright.agent.engines.remote_breaker import Breaker
+from shopwright.agent.engines.remote_errors import Wording
+from shopwright.agent.engines.remote_server import ModelServer
+from shopwright.agent.engines.remote_tools import InvalidCallError, offers
+from shopwright.agent.engines.remote_turn import RemoteTurn
 from shopwright.agent.grammar import Narrowed
 
 
 class RemoteEngine:
-    """Asks a server. Arguments and numbers are checked after decoding rather than during it."""
+    """Asks a server. It keeps no state between calls but the connections and the breaker.
 
-    def __init__(self, url: str, model: str, api_key: SecretStr, timeout_seconds: float) -> None:
+    `timeout_seconds` is the longest silence, before the first word and between two; `connect_seconds` the
+    time to take the connection. A request is tried again up to `retries` times, but only until its first
+    piece came. After `failures` failed calls in a row none is made for `pause_seconds`.
+
+    `decoding.choose_step` suits small models; by default the server chooses and writes calls its own way.
+    `decoding.grammar` binds what the engine asks for itself (steps, and calls asked for again) to schemas.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        api_key: SecretStr,
+        timeout_seconds: float,
+        *,
+        retries: int = 2,
+        decoding: Decoding | None = None,
+        connect_seconds: float = 5.0,
+        failures: int = 3,
+        pause_seconds: float = 30.0,
+    ) -> None:
         if not url or not model:
             raise EngineError("The remote engine needs SHOPWRIGHT_REMOTE_URL and SHOPWRIGHT_REMOTE_MODEL.")
-        self._url, self._model_name, self._timeout = url, model, timeout_seconds
-        self._model = ChatOpenAI(
-            base_url=url,
-            model=model,
-            api_key=SecretStr(api_key.get_secret_value() or "none"),
-            timeout=timeout_seconds,
-            max_retries=2,
-            temperature=0.0,
-            stream_usage=True,
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise EngineError(
+                "SHOPWRIGHT_REMOTE_URL must be like http://127.0.0.1:8000/v1, without user and password. "
+                "A key belongs in SHOPWRIGHT_REMOTE_API_KEY."
+            )
+        self._model, self._decoding = model, decoding or Decoding(choose_step=False)
+        secret = api_key.get_secret_value()
+        self._wording = Wording(url, model, secret, timeout_seconds)
+        self._server = ModelServer(
+            url,
+            secret,
+            self._wording,
+            Timeout(timeout_seconds, connect=min(connect_seconds, timeout_seconds)),
+            retries,
+            Breaker(failures, pause_seconds),
         )
 
     @property
     def name(self) -> str:
         """remote and the model's name."""
-        return f"remote:{self._model_name}"
+        return f"remote:{self._model}"
 
     def stream(
         self,
@@ -50,32 +77,24 @@ class RemoteEngine:
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
-        """Stream one call; see Engine. `narrowed` and `numbers` are for decoding under grammars."""
-        model: Any = self._model.bind_tools([_plain(tool) for tool in tools]) if tools else self._model
+        """Stream one call; see Engine. No server binds `numbers`: the loop checks them afterwards."""
+        turn = RemoteTurn(
+            self._server,
+            self._model,
+            list(messages),
+            offers(tools, narrowed),
+            stop_event,
+            max_tokens,
+            self._decoding.grammar,
+        )
         try:
-            chunks = model.stream(list(messages), max_tokens=max_tokens)
-            names = {tool["function"]["name"] for tool in tools}
-            for chunk in _calls_in_text(chunks, names) if names else chunks:
-                if stop_event is not None and stop_event.is_set():
-                    return
-                yield chunk
-        except APITimeoutError as error:
+            yield from turn.in_steps() if tools and self._decoding.choose_step else turn.at_once()
+        except InvalidCallError as error:
             raise EngineError(
-                f"The model server at {self._url} gave no answer within {self._timeout:.0f} seconds. "
-                "Try again, or raise SHOPWRIGHT_REMOTE_TIMEOUT_SECONDS."
+                f"{self._wording.server} twice wrote a tool call that cannot be made ({str(error)[:200]}). "
+                "Say it in other words, or use a larger model."
             ) from error
-        except APIConnectionError as error:
-            raise EngineError(
-                f"The model server at {self._url} cannot be reached. "
-                "Check that it runs and that SHOPWRIGHT_REMOTE_URL is right."
-            ) from error
-        except APIStatusError as error:
-            raise EngineError(
-                f"The model server at {self._url} refused the request (HTTP {error.status_code}). "
-                "Check the model's name and the API key."
-            ) from error
-        except OpenAIError as error:
-            raise EngineError(f"The model server at {self._url} broke off: {error}") from error
+        yield turn.end()
 
     def warm(
         self,
@@ -87,47 +106,5 @@ class RemoteEngine:
         """Nothing to do: the server keeps its own caches."""
 
     def close(self) -> None:
-        """Nothing is held."""
-
-
-def _calls_in_text(chunks: Iterator[AIMessageChunk], names: set[str]) -> Iterator[AIMessageChunk]:
-    """Turns a call that a small model wrote as plain JSON text into a tool call.
-
-    Text is passed on at once unless it begins like JSON; then it is held until it is known to be a call.
-    """
-    held = ""
-    for chunk in chunks:
-        begins = (held + chunk.text).lstrip()
-        if chunk.text and (not begins or begins[:1] in "{`<"):
-            held += chunk.text
-            chunk = chunk.model_copy(update={"content": ""})
-        elif held and (chunk.text or chunk.chunk_position == "last"):
-            yield _call(held, names) or AIMessageChunk(content=held)
-            held = ""
-        yield chunk
-    if held:
-        yield _call(held, names) or AIMessageChunk(content=held)
-
-
-def _call(text: str, names: set[str]) -> AIMessageChunk | None:
-    found = re.search(r"\{.*\}", text, re.DOTALL)
-    with contextlib.suppress(json.JSONDecodeError, AttributeError):
-        call = json.loads(found[0] if found else "")
-        if call.get("name") in names:
-            arguments = call.get("arguments") or call.get("parameters") or {}
-            part = create_tool_call_chunk(
-                name=call["name"], args=json.dumps(arguments), id=f"call_{secrets.token_hex(6)}", index=0
-            )
-            return AIMessageChunk(content="", tool_call_chunks=[part])
-    return None
-
-
-def _plain(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """The tool without our own schema keywords, which a strict server refuses."""
-    function = dict(tool["function"])
-    parameters = dict(function["parameters"])
-    parameters["properties"] = {
-        name: {key: value for key, value in spec.items() if not key.startswith("x-")}
-        for name, spec in parameters["properties"].items()
-    }
-    return {"type": "function", "function": {**function, "parameters": parameters}}
+        """End what runs and free the connections."""
+        self._server.close()
