@@ -144,7 +144,7 @@ def _line_asker(line: Line, asker: Asker) -> Asker:
 
 
 def as_line(request_id: Any, answer: "Answer") -> dict[str, Any]:
-    """An answer in the documented form of `chat --file`."""
+    """An answer in the documented form of `chat --file`; `notices` only where there are any."""
     steps = [
         {
             "tool": step.tool,
@@ -156,7 +156,8 @@ def as_line(request_id: Any, answer: "Answer") -> dict[str, Any]:
         for step in answer.steps
     ]
     whole = answer.model_dump(mode="json", include={"evidence", "usage", "timings"})
-    return {"id": request_id, "text": answer.text, "steps": steps, **whole}
+    notices = {"notices": answer.notices} if answer.notices else {}
+    return {"id": request_id, "text": answer.text, "steps": steps, **whole, **notices}
 
 
 def _answer(

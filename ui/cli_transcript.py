@@ -40,6 +40,8 @@ class Transcript:
             self._shown = ""
         elif isinstance(event, Answer):
             self._end(event.text, event.stopped)
+            for notice in event.notices:
+                note(f"({notice})")
 
     def _step(self, step: "Step") -> None:
         if step.status == "running":

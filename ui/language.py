@@ -81,6 +81,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "step_running": ("working", "进行中"),
     "raw_result": ("Result as the model read it", "模型读到的结果"),
     "seconds": ("{seconds} s", "{seconds} 秒"),
+    "usage": (
+        "{prompt} tokens read in {prefill} s, {cached} of them from the cache; "
+        "{written} written in {decode} s",
+        "读取 {prompt} 个词元（{cached} 个来自缓存），用时 {prefill} 秒；写出 {written} 个，用时 {decode} 秒",
+    ),
     "no_rows": ("No rows.", "没有数据行。"),
     "more_rows": ("{count} more rows not shown", "另有 {count} 行未显示"),
     "interval": ("80% interval", "80% 区间"),

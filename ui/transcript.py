@@ -218,17 +218,33 @@ def _foot(message: StoredMessage, answer: Answer, language: Language, role: Role
     ]
     if last:
         buttons.append(_button("retry", say(language, "retry")))
-    seconds = answer.timings.total_seconds
-    meta = (
-        f'<span class="sw-meta">{say(language, "seconds", seconds=f"{seconds:.1f}")}</span>'
-        if seconds
-        else ""
-    )
+    asides = "".join(f'<p class="sw-aside">{plain(notice)}</p>' for notice in answer.notices)
     evidence = _evidence(answer.evidence, language) if role == "marketer" else ""
     return (
-        f'<div class="sw-foot sw-m-{message.id}">{evidence}'
-        f'<div class="sw-acts">{"".join(buttons)}{meta}</div>{_feedback(message, language)}</div>'
+        f'<div class="sw-foot sw-m-{message.id}">{asides}{evidence}'
+        f'<div class="sw-acts">{"".join(buttons)}{_meta(answer, language, role)}</div>'
+        f"{_feedback(message, language)}</div>"
     )
+
+
+def _meta(answer: Answer, language: Language, role: Role) -> str:
+    """How long it took; a marketer who points at it reads what the model did meanwhile."""
+    seconds, usage = answer.timings.total_seconds, answer.usage
+    if not seconds:
+        return ""
+    title = ""
+    if role == "marketer" and usage.prompt_tokens:
+        spent = say(
+            language,
+            "usage",
+            prompt=f"{usage.prompt_tokens:,}",
+            cached=f"{usage.cached_tokens:,}",
+            prefill=f"{usage.prefill_seconds:.1f}",
+            written=f"{usage.completion_tokens:,}",
+            decode=f"{usage.decode_seconds:.1f}",
+        )
+        title = f' title="{plain(spent)}"'
+    return f'<span class="sw-meta"{title}>{say(language, "seconds", seconds=f"{seconds:.1f}")}</span>'
 
 
 def _feedback(message: StoredMessage, language: Language) -> str:

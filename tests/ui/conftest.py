@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -190,6 +190,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running site, shared by a file's tests."""
     with running_site(tmp_path_factory.mktemp("site"), shop_origins="https://shop.example") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def site_at() -> Callable[..., AbstractContextManager[Site]]:
+    """Runs a site over a new shop in a folder, with settings of one's own."""
+    return running_site
 
 
 @pytest.fixture(scope="session")

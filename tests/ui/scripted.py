@@ -4,9 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 
-from shopwright.agent.turn import Answer, Event, Evidence, Request, Step, TextDelta, TextReset, Timings
+from shopwright.agent.turn import Answer, Event, Evidence, Request, Step, TextDelta, TextReset, Timings, Usage
 from shopwright.knowledge.conversations import Conversations
 from shopwright.tools.base import Card, Cards, Plot, Quotes, Series, Table, View
+
+_TRIMMED = {
+    False: "The conversation has grown long: the first 3 turns were left out of what the model <read>.",
+    True: "对话较长：模型没有读取最早的 3 轮。",
+}
 
 
 class ScriptedAssistant:
@@ -51,6 +56,14 @@ class ScriptedAssistant:
             steps=[step] if step else [],
             evidence=evidence,
             timings=Timings(first_event_seconds=0.3, total_seconds=2.4),
+            usage=Usage(
+                prompt_tokens=1184,
+                cached_tokens=1050,
+                completion_tokens=61,
+                prefill_seconds=1.9,
+                decode_seconds=3.1,
+            ),
+            notices=[_TRIMMED[zh]] if "earlier" in request.text or "之前" in request.text else [],
             engine="scripted",
             stopped=stop.is_set(),
         )

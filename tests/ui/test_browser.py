@@ -189,6 +189,32 @@ def test_conversations_can_be_reopened_renamed_and_deleted(site: Any, open_page:
     expect(page.locator(".sw-hello")).to_be_visible()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_notices_stand_under_the_answer_and_are_found_again(
+    site: Any, open_page: Any, language: str, tmp_path: Path
+) -> None:
+    words, says = {
+        "en": ("what did I say earlier?", "the first 3 turns were left out of what the model <read>."),
+        "zh": ("我之前说了什么？", "模型没有读取最早的 3 轮。"),
+    }[language]
+    page = open_page(language)
+    sign_in(page, site.url, language)
+    ask(page, words, 1)
+    expect(page.locator(".sw-foot .sw-aside")).to_contain_text(says)
+    page.reload()
+    expect(page.locator(".sw-foot .sw-aside")).to_contain_text(says)
+    expect(page.locator(".sw-meta")).to_have_attribute("title", re.compile("1,184.*1,050"))
+    no_overflow(page)
+    page.screenshot(path=tmp_path / f"console-{language}.png")
+    widget = open_page(language, width=390, height=700)
+    widget.goto(f"{site.url}/widget/{language}/")
+    ask(widget, words, 1)
+    expect(widget.locator(".sw-foot .sw-aside")).to_contain_text(says)
+    assert widget.locator(".sw-meta[title]").count() == 0
+    no_overflow(widget)
+    widget.screenshot(path=tmp_path / f"widget-{language}.png")
+
+
 def test_stop_ends_the_answer_and_retry_asks_again(site: Any, open_page: Any) -> None:
     page = open_page()
     sign_in(page, site.url, "en", "otto")

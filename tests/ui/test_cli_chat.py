@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from shopwright.agent.turn import Answer
 from shopwright.knowledge.conversations import Conversations
 from shopwright.knowledge.database import migrate, open_database
 from shopwright.knowledge.tables import Customer, Order, Product
 from shopwright.tools.base import Table
-from shopwright.ui.cli_chat import Asker
-from shopwright.ui.cli_transcript import show_views
+from shopwright.ui.cli_chat import Asker, as_line
+from shopwright.ui.cli_transcript import Transcript, show_views
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -213,6 +214,16 @@ def test_askers_are_who_they_may_be() -> None:
     ]:
         with pytest.raises(ValueError, match=r"must be|only"):
             Asker.checked(*wrong)
+
+
+def test_notices_stand_beside_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer(text="42", language="en", conversation="c", notices=["Earlier turns were left out."])
+    Transcript(streaming=False).show(answer)
+    captured = capsys.readouterr()
+    assert captured.out == "42\n"
+    assert "Earlier turns were left out." in captured.err
+    assert as_line("r1", answer)["notices"] == answer.notices
+    assert "notices" not in as_line("r1", answer.model_copy(update={"notices": []}))
 
 
 def test_tables_are_drawn_for_people(capsys: pytest.CaptureFixture[str]) -> None:
