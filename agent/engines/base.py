@@ -18,7 +18,11 @@ class ContextOverflowError(EngineError):
     """The prompt is longer than the model's context; fewer earlier turns may fit."""
 
 
-class OutOfMemoryError(EngineError):
+class DeviceError(EngineError):
+    """The accelerator failed, and will fail again until the process is started anew."""
+
+
+class OutOfMemoryError(DeviceError):
     """The device's memory does not hold the model or the conversation."""
 
 
