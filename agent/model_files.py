@@ -219,6 +219,8 @@ def _value(file: IO[bytes], kind: int) -> object:
     if kind != _GGUF_ARRAY:
         return _unpack(file, f"<{_GGUF_SCALARS[kind]}")[0]
     inner, count = _unpack(file, "<IQ")
+    if count > MAX_HEADER:
+        raise ValueError(f"a list of {count:,} values")
     if inner in (_GGUF_STRING, _GGUF_ARRAY):
         for _ in range(count):
             _value(file, inner)

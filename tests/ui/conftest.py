@@ -192,6 +192,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture
+def hub() -> Iterator[Any]:
+    """An empty model hub on this machine."""
+    with _sibling("hub").running_hub() as running:
+        yield running
+
+
+@pytest.fixture
+def hub_repository() -> Any:
+    """Makes repositories for the hub."""
+    return _sibling("hub").Repository
+
+
 @pytest.fixture(scope="session")
 def site_at() -> Callable[..., AbstractContextManager[Site]]:
     """Runs a site over a new shop in a folder, with settings of one's own."""
