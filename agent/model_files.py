@@ -189,7 +189,7 @@ def _gguf(file: IO[bytes], path: Path) -> tuple[GgufHeader, int]:
     version, tensors, fields = _unpack(file, "<IQQ")
     if version not in (2, 3):
         raise ModelError(f"{path} is GGUF version {version}; versions 2 and 3 are understood.")
-    known = {}
+    known: dict[str, Any] = {}
     for _ in range(fields):
         key = _string(file)
         known[key] = _value(file, *_unpack(file, "<I"))
@@ -213,7 +213,7 @@ def _tensor_end(file: IO[bytes]) -> int:
     return int(offset) + weights // block * size
 
 
-def _value(file: IO[bytes], kind: int) -> object:
+def _value(file: IO[bytes], kind: int) -> Any:
     if kind == _GGUF_STRING:
         return _string(file)
     if kind != _GGUF_ARRAY:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from shopwright.ui.cli_output import chinese, emit, emit_json
 
 if TYPE_CHECKING:
+    from shopwright.knowledge.doctor import Check
     from shopwright.knowledge.settings import Settings
 
 _MARKS = {"ok": "✓", "warn": "!", "missing": "✗"}
@@ -12,9 +13,7 @@ _MARKS = {"ok": "✓", "warn": "!", "missing": "✗"}
 
 def report(settings: "Settings", *, as_json: bool) -> int:
     """Print every check; return 1 when something needed is missing, else 0."""
-    from shopwright.knowledge.doctor import examine
-
-    checks = examine(settings)
+    checks = _with_choice(settings)
     for check in checks:
         if as_json:
             emit_json(check.model_dump(mode="json"))
@@ -28,3 +27,16 @@ def report(settings: "Settings", *, as_json: bool) -> int:
         if remedy:
             emit(f"    → {remedy}")
     return int(any(check.status == "missing" for check in checks))
+
+
+def _with_choice(settings: "Settings") -> "list[Check]":
+    """Everything looked at; the rooms below `agent` do not know which model is in use, so that is put in."""
+    from shopwright.agent.model_doctor import embedded_stands_by, look_at_choice
+    from shopwright.knowledge.doctor import examine
+
+    checks = {check.key: check for check in examine(settings)}
+    if settings.engine != "remote":
+        checks["engine"] = checks["engine"].model_copy(update=look_at_choice(settings).model_dump())
+        if embedded_stands_by(settings) and checks["model"].status == "missing":
+            checks["model"] = checks["model"].model_copy(update={"status": "warn"})
+    return list(checks.values())

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-NF4_NEEDS = ("torch", "transformers", "bitsandbytes")
+NF4_NEEDS = ("torch", "transformers", "bitsandbytes", "llguidance")
 
 
 def missing_for_nf4() -> list[str]:

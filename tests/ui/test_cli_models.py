@@ -247,6 +247,24 @@ def test_settings_that_win_are_named(shopwright: Shopwright, small: Any) -> None
     assert shopwright("models", "verify", SHOPWRIGHT_ENGINE="remote").returncode == 0
 
 
+def test_the_doctor_names_the_model_in_use(shopwright: Shopwright, small: Any, store: Path) -> None:
+    def checks(**variables: str) -> dict[str, Any]:
+        lines = shopwright("doctor", "--json", **variables).stdout.splitlines()
+        return {check["key"]: check for check in map(json.loads, lines)}
+
+    assert checks()["engine"]["found"].endswith(": qwen2.5-coder-1.5b")
+    assert checks()["model"]["status"] == "missing"
+    shopwright("models", "pull", SMALL)
+    shopwright("models", "use", SMALL)
+    assert checks()["engine"]["found"].startswith(f"nf4: {SMALL}")
+    assert checks()["engine"]["status"] in ("ok", "warn")
+    assert checks()["model"]["status"] == "warn"
+    (store / "Acme--Small-7B").rename(store / "away")
+    assert "use default" in checks()["engine"]["found"]
+    gone = checks(SHOPWRIGHT_MODEL_PATH="./away.gguf")["engine"]
+    assert (gone["status"], "nothing at away.gguf" in gone["found"]) == ("missing", True)
+
+
 def test_what_is_not_here_says_how_to_get_it(shopwright: Shopwright) -> None:
     for arguments, words in [
         (["use", "qwen2.5-7b"], "models pull qwen2.5-7b"),
