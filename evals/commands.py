@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,6 +103,101 @@ def tools(
     if out is not None:
         add_run(out, run)
     _print(run if as_json else _lines(figures), without="" if not as_json else "wrong")
+
+
+@bench.command("turn")
+def turn(
+    cases: Annotated[int, typer.Option(min=1, max=6, help="So many conversations.")] = 4,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Restarts of each kind, and rounds of four people.")
+    ] = 3,
+    limit_seconds: Annotated[float, typer.Option(min=1, help="A peer's turn is stopped after this.")] = 180.0,
+    without_langchain: Annotated[bool, typer.Option(help="Leave LangChain's side out.")] = False,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """A whole tool turn beside LangChain's agent; the first turn after a restart; four people at once."""
+    from shopwright.evals.benches.product import measure_product, report
+
+    found = measure_product(
+        _settings(),
+        cases=cases,
+        repeats=repeats,
+        limit_seconds=limit_seconds,
+        langchain=not without_langchain,
+    )
+    options = {"cases": cases, "repeats": repeats, "without-langchain": without_langchain}
+    _finish("bench turn", options, found, report, as_json=as_json, out=out)
+
+
+@bench.command("engine")
+def engine(
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--engine", help="gguf, nf4 or remote; repeat it. Default: those that are present."),
+    ] = None,
+    tokens: Annotated[int, typer.Option(min=8, help="Tokens decoded by one request.")] = 128,
+    at_once_tokens: Annotated[int, typer.Option(min=8, help="Tokens decoded by each of several.")] = 64,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Load, memory, first token, prefill, decode and the roofline of every engine that is present."""
+    from shopwright.evals.benches.engines import ENGINES, measure_engines, present, report
+
+    for one in name or ():
+        if one not in ENGINES:
+            raise typer.BadParameter(f"{one} is none of {', '.join(ENGINES)}", param_hint="--engine")
+    settings = _settings()
+    found = measure_engines(settings, name or present(settings), tokens, at_once_tokens)
+    options = {
+        "engine": " --engine ".join(name or []),
+        "tokens": tokens,
+        "at-once-tokens": at_once_tokens,
+    }
+    _finish("bench engine", options, found, report, as_json=as_json, out=out)
+
+
+@bench.command("gpu")
+def gpu(
+    prompt: Annotated[int, typer.Option(min=1, help="Tokens of each prompt.")] = 512,
+    new: Annotated[int, typer.Option(min=2, help="Tokens decoded for each prompt.")] = 128,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Our 4-bit engine beside transformers with bitsandbytes, on a CUDA device, at batch 1, 8 and 32."""
+    from shopwright.agent.engines.hardware import missing_for_nf4
+    from shopwright.evals.benches.product import on_cpu
+
+    if missing := missing_for_nf4():
+        raise EvalError(
+            f"`shopwright bench gpu` needs {', '.join(missing)}. Run `pip install 'shopwright[gpu]'`."
+        )
+    from shopwright.evals.peers.gpu import check_device, measure_gpu, report
+
+    check_device()
+    settings = _settings()
+    _, model = on_cpu(settings)
+    found = measure_gpu(model, settings.cache_dir / "nf4", prompt, new)
+    _finish("bench gpu", {"prompt": prompt, "new": new}, found, report, as_json=as_json, out=out)
+
+
+def _finish(
+    name: str,
+    options: dict[str, Any],
+    found: dict[str, Any],
+    report: Callable[[dict[str, Any]], str],
+    *,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Print a bench's figures, and keep them with their surroundings."""
+    from shopwright.evals.runs import command_line
+    from shopwright.evals.surroundings import keep, surroundings
+
+    whole = {**found, **surroundings(command_line(name, {**options, "json": as_json}))}
+    if out is not None:
+        keep(out, whole)
+    _print(whole if as_json else report(found))
 
 
 def _settings() -> Any:
