@@ -4,7 +4,9 @@ Tool calls are plain JSON in the model's text: ChatLlamaCpp offers the tools in 
 calls back, so the reading is added here (`text_calls`), as lenient as it can be.
 """
 
-from collections.abc import Callable, Iterator
+import json
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,29 +15,47 @@ from shopwright.evals.peers.text_calls import calls_in, may_be_call
 
 
 def serve(pipe: Connection, setup: PeerSetup) -> None:
-    """Answer what comes through the pipe until it is closed."""
-    told: set[str] = set()
+    """Load the agent, say that it is ready or why it is not, and answer until the pipe is closed."""
+    signal = FirstToken(pipe)
     try:
-        agent = open_agent(setup, Remote(pipe), lambda: _first(pipe, told))
+        agent = open_agent(setup, Remote(pipe), chat_model(setup, signal))
     except (ImportError, ValueError) as error:
-        pipe.send(Told("failed", str(error)))
+        reason, _, _ = str(error).partition(" [type=")  # where pydantic begins to quote the input
+        pipe.send(Told("failed", " ".join(reason.split())))
         return
     pipe.send(Told("ready"))
+    answer_all(pipe, agent, signal)
+
+
+class FirstToken:
+    """Tells the other side of the first token of every turn, once."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._told = False
+
+    def new_turn(self) -> None:
+        """The next token is a first one again."""
+        self._told = False
+
+    def __call__(self) -> None:
+        """A token has come."""
+        if not self._told:
+            self._told = True
+            self._pipe.send(Told("first"))
+
+
+def answer_all(pipe: Connection, agent: Any, signal: FirstToken) -> None:
+    """Answer what comes through the pipe until it is closed."""
     messages: list[Any] = []
     while True:
         try:
             said: Say = pipe.recv()
         except EOFError:
             return
-        told.clear()
+        signal.new_turn()
         messages = [] if said.fresh else messages
         messages = _answer(pipe, agent, [*messages, {"role": "user", "content": said.text}])
-
-
-def _first(pipe: Connection, told: set[str]) -> None:
-    if "first" not in told:
-        told.add("first")
-        pipe.send(Told("first"))
 
 
 def _answer(pipe: Connection, agent: Any, messages: list[Any]) -> list[Any]:
@@ -62,13 +82,13 @@ class Remote:
         return found.text
 
 
-def open_agent(setup: PeerSetup, remote: Remote, on_first: Callable[[], None]) -> Any:
-    """The agent with its model loaded. Raises ImportError or ValueError when it cannot be."""
+def open_agent(setup: PeerSetup, remote: Remote, model: Any) -> Any:
+    """LangChain's agent over a chat model, with the shop's tools."""
     from langchain.agents import create_agent
 
-    model = chat_model(setup, on_first)
-    tools = [_tool(tool, remote) for tool in setup.tools]
-    return create_agent(model, tools, system_prompt=setup.system_prompt)
+    return create_agent(
+        model, [_tool(tool, remote) for tool in setup.tools], system_prompt=setup.system_prompt
+    )
 
 
 def _tool(tool: PeerTool, remote: Remote) -> Any:
@@ -82,46 +102,42 @@ def _tool(tool: PeerTool, remote: Remote) -> Any:
     )
 
 
-def chat_model(setup: PeerSetup, on_first: Callable[[], None]) -> Any:
-    """ChatLlamaCpp with its calls read from its text; `on_first` is called at every first token."""
+def chat_model(setup: PeerSetup, on_token: Callable[[], None]) -> Any:
+    """ChatLlamaCpp that reads calls from its text. Raises ImportError or ValueError when it cannot load."""
     from langchain_community.chat_models import ChatLlamaCpp
-    from langchain_core.messages import AIMessageChunk
-    from langchain_core.outputs import ChatGenerationChunk
 
     names = {tool.name for tool in setup.tools}
 
     class PlainJsonCalls(ChatLlamaCpp):  # type: ignore[misc]
         """ChatLlamaCpp that reads the calls its model writes."""
 
-        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-            held: list[ChatGenerationChunk] = []
-            text = ""
-            for chunk in super()._stream(*args, **kwargs):
-                text += chunk.text
-                if chunk.text:
-                    on_first()
-                held.append(chunk)
-                if not may_be_call(text):
-                    yield from held
-                    held = []
-            calls = calls_in(text, names) if held else []
-            if not calls:
-                yield from held
-            for index, (name, arguments) in enumerate(calls):
-                yield ChatGenerationChunk(message=_call_chunk(AIMessageChunk, index, name, arguments))
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            yield from with_calls(super()._stream(*args, **kwargs), names, on_token)
 
     return PlainJsonCalls(model_path=str(setup.model_path), verbose=False, **setup.options)
 
 
-def _call_chunk(kind: Any, index: int, name: str, arguments: dict[str, Any]) -> Any:
-    import json
-    import secrets
+def with_calls(chunks: Iterable[Any], names: Collection[str], on_token: Callable[[], None]) -> Iterator[Any]:
+    """The chunks as they come, but for text that turns out to be calls: those come as calls, at the end."""
+    held: list[Any] = []
+    text = ""
+    for chunk in chunks:
+        text += chunk.text
+        if chunk.text:
+            on_token()
+        held.append(chunk)
+        if not may_be_call(text):
+            yield from held
+            held = []
+    calls = calls_in(text, names) if held else []
+    yield from held if not calls else (_call_chunk(n, *call) for n, call in enumerate(calls))
 
-    part = {
-        "type": "tool_call_chunk",
-        "name": name,
-        "args": json.dumps(arguments, ensure_ascii=False),
-        "id": f"call_{secrets.token_hex(6)}",
-        "index": index,
-    }
-    return kind(content="", tool_call_chunks=[part])
+
+def _call_chunk(index: int, name: str, arguments: dict[str, Any]) -> Any:
+    from langchain_core.messages import AIMessageChunk
+    from langchain_core.messages.tool import tool_call_chunk
+    from langchain_core.outputs import ChatGenerationChunk
+
+    written = json.dumps(arguments, ensure_ascii=False)
+    part = tool_call_chunk(name=name, args=written, id=f"call_{secrets.token_hex(6)}", index=index)
+    return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[part]))

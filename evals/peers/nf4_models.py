@@ -75,7 +75,6 @@ def _scales(parameter: Any) -> int:
     state = getattr(parameter, "quant_state", None)
     if state is None:
         return 0
-    parts = [state.absmax, state.offset]
-    if state.state2 is not None:
-        parts.append(state.state2.absmax)
+    second = getattr(state, "state2", None)  # gone once bitsandbytes has packed a weight for a processor
+    parts = [state.absmax, getattr(state, "offset", None), second.absmax if second else None]
     return sum(part.numel() * part.element_size() for part in parts if part is not None)

@@ -31,8 +31,16 @@ class PeerTurn:
 class PeerProcess:
     """A peer that is spoken to through a pipe. `serve` runs on its side, `run_tool` on ours."""
 
-    def __init__(self, serve: Serve, setup: PeerSetup, run_tool: RunTool, limit_seconds: float) -> None:
-        self._serve, self._setup = serve, setup
+    def __init__(
+        self,
+        serve: Serve,
+        setup: PeerSetup,
+        run_tool: RunTool,
+        limit_seconds: float,
+        method: str = "spawn",
+    ) -> None:
+        """`method`: how its process begins; see multiprocessing."""
+        self._serve, self._setup, self._context = serve, setup, multiprocessing.get_context(method)
         self._run_tool, self._limit = run_tool, limit_seconds
         self._process: Any = None
         self._pipe: Connection | None = None
@@ -42,7 +50,7 @@ class PeerProcess:
         """Load the peer. Raises EvalError when it cannot be loaded."""
         if self._process is not None and self._process.is_alive():
             return
-        context = multiprocessing.get_context("spawn")
+        context: Any = self._context
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=self._serve, args=(theirs, self._setup), daemon=True)
         self._process.start()

@@ -1,0 +1,53 @@
+"""The commands: what they refuse, and what they say; their work is tested beside this."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from shopwright.evals.commands import bench, evaluate
+from shopwright.evals.errors import EvalError
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SHOPWRIGHT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SHOPWRIGHT_ENGINE", "gguf")
+    return lambda app, *words: CliRunner().invoke(app, list(words))
+
+
+def test_the_groups_list_their_commands(run: Any) -> None:
+    assert all(name in run(evaluate, "--help").output for name in ("bfcl", "tools"))
+    assert all(name in run(bench, "--help").output for name in ("turn", "engine", "gpu"))
+
+
+def test_wrong_options_are_named(run: Any, tmp_path: Path) -> None:
+    for app, *words in (
+        (evaluate, "bfcl", "--data", str(tmp_path), "--category", "parallel"),
+        (evaluate, "bfcl", "--data", str(tmp_path), "--resume"),
+        (bench, "engine", "--engine", "steam"),
+        (bench, "turn", "--cases", "0"),
+    ):
+        assert run(app, *words).exit_code == 2, words
+
+
+def test_what_is_missing_is_said_before_anything_is_loaded(run: Any, tmp_path: Path) -> None:
+    absent = run(evaluate, "bfcl", "--data", str(tmp_path))
+    assert isinstance(absent.exception, EvalError)
+    no_model = run(bench, "turn", "--without-langchain")
+    assert "not a GGUF file" in str(no_model.exception)
+    no_server = run(bench, "engine", "--engine", "remote")
+    assert "SHOPWRIGHT_REMOTE_URL" in str(no_server.exception)
+
+
+def test_a_wrong_setting_is_named(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SHOPWRIGHT_MODEL_SLOTS", "many")
+    assert "SHOPWRIGHT_MODEL_SLOTS" in str(run(bench, "turn").exception)
+
+
+def test_no_figures_are_lost_to_a_file_of_something_else(run: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text('{"engine": "another", "runs": []}')
+    refused = run(evaluate, "tools", "--out", str(kept))
+    assert "holds other figures" in str(refused.exception)
