@@ -12,18 +12,19 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
-from shopwright.agent.engines.base import Engine, EngineError, Prefix
+from shopwright.agent.draft import Draft
+from shopwright.agent.engines.base import ContextOverflowError, Engine, EngineError, Prefix
 from shopwright.agent.grounding import Binder, Source, sentences
-from shopwright.agent.history import Turn, planner_history, recall
+from shopwright.agent.history import LEAST_ROOM, Past, Turn, planner_history, recall, trimmed
 from shopwright.agent.language import detect
 from shopwright.agent.planning import Plan, openai_schema, plan_for, settle
 from shopwright.agent.prompts import call_messages, planner_prefix, shorten, writer_messages
-from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Usage
+from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings
 from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
 from shopwright.knowledge.index import IndexBusyError, apply_outbox
@@ -34,42 +35,10 @@ from shopwright.tools.wording import say
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 4000
+ROOM_FOR_THE_REST = 3000  # tokens of the fixed part of a prompt, the request and the answer
 SHOWN_CHARACTERS = 600  # of a request, to the model; quantities and ids are read from all of it
 TONGUES: tuple[Language, ...] = ("en", "zh")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-@dataclass
-class Draft:
-    """An answer in the making."""
-
-    conversation: str
-    language: Language
-    text: str = ""
-    steps: list[Step] = field(default_factory=list)
-    result: ToolResult | None = None
-    usage: Usage = field(default_factory=Usage)
-    stopped: bool = False
-    error_id: str = ""
-
-    def add(self, text: str) -> TextDelta:
-        """Append to the answer and hand on what was appended."""
-        self.text += text
-        return TextDelta(text=text)
-
-    def count(self, chunk: AIMessageChunk) -> None:
-        """Add the usage that a model's chunk carries."""
-        used, seconds = chunk.usage_metadata, chunk.response_metadata.get("timings", {})
-        if not used:
-            return
-        self.usage = Usage(
-            prompt_tokens=self.usage.prompt_tokens + used["input_tokens"],
-            cached_tokens=self.usage.cached_tokens
-            + (used.get("input_token_details") or {}).get("cache_read", 0),
-            completion_tokens=self.usage.completion_tokens + used["output_tokens"],
-            prefill_seconds=self.usage.prefill_seconds + seconds.get("prefill", 0.0),
-            decode_seconds=self.usage.decode_seconds + seconds.get("decode", 0.0),
-        )
 
 
 class Assistant:
@@ -193,6 +162,27 @@ class Assistant:
     def _offered(self, role: Role) -> list[dict[str, Any]]:
         return [openai_schema(tool, self.schema(tool)) for tool in self._tools[role]]
 
+    def _prompts(
+        self,
+        request: Request,
+        text: str,
+        history: Sequence[Turn],
+        draft: Draft,
+        tail: Sequence[BaseMessage],
+    ) -> Iterator[list[BaseMessage]]:
+        """The planner's prompt; asked for again, because it did not fit, one with fewer earlier turns."""
+        schemas = self._schemas_of(request.role)
+        prefix = planner_prefix(request.role, draft.language, self._tools[request.role], schemas)
+        room = max(LEAST_ROOM, self.shop.settings.model_context - ROOM_FOR_THE_REST)
+        before = planner_history(history[:-1], schemas, room).left_out
+        for share in (room, room // 2, 0):
+            past = planner_history(history, schemas, share) if share else Past([], len(history))
+            if past.left_out > before:
+                draft.notify(trimmed(past.left_out))
+            yield [*prefix, *past.messages, HumanMessage(shorten(text, SHOWN_CHARACTERS)), *tail]
+            if not past.messages:
+                return
+
     def plan(
         self,
         request: Request,
@@ -205,27 +195,30 @@ class Assistant:
         """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
         narrowed = {name: plan_for(self.schema(tool), text, history) for name, tool in tools.items()}
-        schemas = self._schemas_of(role)
-        prefix = planner_prefix(role, draft.language, self._tools[role], schemas)
-        messages = [
-            *prefix,
-            *planner_history(history, schemas),
-            HumanMessage(shorten(text, SHOWN_CHARACTERS)),
-            *tail,
-        ]
         whole: AIMessageChunk | None = None
-        stream = self.engine.stream(
-            messages,
-            tools=self._offered(role),
-            narrowed=narrowed,
-            numbers=Binder.of(None, None, text).numbers,
-            stop_event=stop,
-            max_tokens=120,
-        )
-        for chunk in stream:
-            draft.count(chunk)
-            whole = chunk if whole is None else whole + chunk
-            yield chunk
+        for messages in self._prompts(request, text, history, draft, tail):
+            stream = self.engine.stream(
+                messages,
+                tools=self._offered(role),
+                narrowed=narrowed,
+                numbers=Binder.of(None, None, text).numbers,
+                stop_event=stop,
+                max_tokens=120,
+            )
+            try:
+                for chunk in stream:
+                    draft.count(chunk)
+                    whole = chunk if whole is None else whole + chunk
+                    yield chunk
+                break
+            except ContextOverflowError:
+                if whole is not None:
+                    raise
+        else:
+            raise EngineError(
+                "Your message is longer than the model can read at once. Please shorten it.",
+                zh="您的消息超出了模型一次能读取的长度，请缩短后再发。",
+            )
         if whole is not None and whole.tool_calls:
             call = whole.tool_calls[0]
             if call["name"] in tools:
@@ -256,7 +249,7 @@ class _Turn:
         except EngineError as error:
             self.draft.error_id = uuid.uuid4().hex[:8]
             log.warning("turn failed, id %s: %s", self.draft.error_id, error)
-            yield from self._fail(str(error) if language == "en" else f"模型没有给出回答：{error}")
+            yield from self._fail(say(language, str(error), error.zh or f"模型没有给出回答：{error}"))
         except Exception:
             self.draft.error_id = uuid.uuid4().hex[:8]
             log.exception("turn failed, id %s", self.draft.error_id)
@@ -379,12 +372,13 @@ class _Turn:
             messages = writer_messages(
                 shorten(self.text, SHOWN_CHARACTERS), result, self.draft.language, complaint
             )
-            for sentence in sentences(self._words(messages, written)):
-                piece = written.take(sentence)
-                if piece:
-                    yield self.draft.add(("\n\n" if opened and not written.before else "") + piece)
-                if written.full:
-                    break
+            with contextlib.suppress(ContextOverflowError):  # the facts stand without words around them
+                for sentence in sentences(self._words(messages, written)):
+                    piece = written.take(sentence)
+                    if piece:
+                        yield self.draft.add(("\n\n" if opened and not written.before else "") + piece)
+                    if written.full:
+                        break
             if written.enough or self.stop.is_set():
                 return
             complaint = written.complaint or "was empty"
@@ -428,6 +422,7 @@ class _Turn:
             engine=self.assistant.engine.name,
             stopped=draft.stopped,
             error_id=draft.error_id,
+            notices=draft.notices,
         )
 
 

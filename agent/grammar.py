@@ -58,9 +58,11 @@ def narrow(schema: Mapping[str, Any], mentions: Mentions) -> Narrowed:
             required.add(name)
         elif name in required:
             properties[name] = _bounded(spec)
+    definitions = {key: _inside("$defs", schema[key]) for key in ("$defs", "definitions") if key in schema}
     return Narrowed(
         fixed=fixed,
         open={
+            **definitions,
             "type": "object",
             "properties": properties,
             "required": [name for name in properties if name in required],

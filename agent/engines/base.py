@@ -11,7 +11,11 @@ from shopwright.agent.grammar import Narrowed
 
 
 class EngineError(RuntimeError):
-    """The engine could not answer; the message says what happened and what to do."""
+    """The engine could not answer; the message says what happened and what to do, `zh` in Chinese."""
+
+    def __init__(self, message: str, *, zh: str = "") -> None:
+        super().__init__(message)
+        self.zh = zh
 
 
 class ContextOverflowError(EngineError):

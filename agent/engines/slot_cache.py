@@ -23,7 +23,7 @@ class Focus:
     positions: torch.Tensor
 
 
-class SlotLayer(CacheLayerMixin):
+class SlotLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers is not typed for us
     """Keys and values of one layer: (slots, heads, length, head size)."""
 
     is_compileable = True
@@ -75,7 +75,7 @@ class SlotLayer(CacheLayerMixin):
         return self.seen_keys.shape[2], 0
 
 
-class SlotCache(Cache):
+class SlotCache(Cache):  # type: ignore[misc]  # as above
     """The KV cache of all layers."""
 
     def __init__(self, layers: int, slots: int, length: int) -> None:

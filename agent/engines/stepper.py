@@ -120,7 +120,7 @@ class _Graph:
         self.positions = torch.arange(last, last + width, device=device).expand(count, width).clone()
         self.positions.clamp_(max=length - 1)
         step = stepper._compiled if stepper.compiled and count == 1 else stepper._forward
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # untyped in torch
         stream.wait_stream(torch.cuda.current_stream())
         saved = [stepper.cache.copy_out(slot, length) for slot in range(start, start + count)]
         with torch.cuda.stream(stream):

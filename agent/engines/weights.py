@@ -35,6 +35,7 @@ def load(source: str, *, device: str, adapter: str = "", cache_dir: Path | None 
     A GGUF file is dequantised and quantised anew once; the result is kept in `cache_dir`.
     """
     import transformers
+    from safetensors import SafetensorError
 
     transformers.utils.logging.disable_progress_bar()
     path = Path(source).expanduser()
@@ -52,14 +53,14 @@ def load(source: str, *, device: str, adapter: str = "", cache_dir: Path | None 
         )
         if adapter:
             model = _adapted(model, adapter)
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except (torch.OutOfMemoryError, torch.AcceleratorError, MemoryError) as error:
+        raise explained(error) from error
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         raise EngineError(
             f"The model {source} could not be loaded: {_first_line(error)} It must be a causal language "
             "model in safetensors or GGUF form that needs no code of its own; `shopwright models list` names "
             "some."
         ) from error
-    except (torch.OutOfMemoryError, torch.AcceleratorError, MemoryError) as error:
-        raise explained(error) from error
     _check(model, tokenizer, source)
     name = path.stem if path.suffix == ".gguf" else path.name if path.exists() else source
     return Weights(model.eval().requires_grad_(False), tokenizer, name)

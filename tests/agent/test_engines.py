@@ -1,52 +1,23 @@
 """What every engine must do, shown on the embedded model: in this process, and behind a real HTTP server."""
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
+from engine_contract import COUNT, EngineContract, text_of
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from shopwright.agent.engines.base import Engine, EngineError
 from shopwright.agent.engines.chatml import render
 from shopwright.agent.engines.gguf import GgufChatModel
 from shopwright.agent.engines.in_process import InProcessEngine
+from shopwright.agent.engines.nf4 import Nf4ChatModel
 from shopwright.agent.engines.remote import RemoteEngine
 from shopwright.agent.grammar import narrow
 from shopwright.knowledge.fetch_sources import QWEN
 from shopwright.knowledge.settings import Settings
-
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "count_customers",
-        "description": "Count the customers of a city.",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "city": {"type": "string", "maxLength": 20},
-                "kind": {"enum": ["new", "old"]},
-            },
-            "required": ["city", "kind"],
-        },
-    },
-}
-HOSTILE = {
-    "type": "function",
-    "function": {
-        "name": "odd_tool",
-        "description": 'A "quoted" name\nwith a line break.',
-        "parameters": {
-            "type": "object",
-            "properties": {
-                'we"ird': {"enum": ['a"b', "c\\d", "é中"]},
-                "深": {"type": "integer", "minimum": 3, "maximum": 3},
-            },
-            "required": ['we"ird', "深"],
-        },
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -61,69 +32,15 @@ def model() -> Iterator[GgufChatModel]:
     chat.close()
 
 
-def text_of(engine: Engine, question: str, **options: Any) -> str:
-    messages = [SystemMessage("You answer in one short sentence."), HumanMessage(question)]
-    return "".join(chunk.text for chunk in engine.stream(messages, max_tokens=24, **options))
-
-
-def call_of(engine: Engine, question: str, tool: dict[str, Any]) -> dict[str, Any]:
-    whole: AIMessageChunk | None = None
-    messages = [SystemMessage("Always call the tool."), HumanMessage(question)]
-    for chunk in engine.stream(messages, tools=[tool], max_tokens=80):
-        whole = chunk if whole is None else whole + chunk
-    assert whole is not None
-    assert whole.tool_calls, f"no call but: {whole.text}"
-    return dict(whole.tool_calls[0])
-
-
 @pytest.mark.model
-class EngineContract:
-    """An engine's test class inherits this and provides `engine`."""
-
-    def test_text_streams_in_pieces(self, engine: Engine) -> None:
-        pieces = [c.text for c in engine.stream([HumanMessage("Name three fruits.")], max_tokens=8) if c.text]
-        assert len(pieces) > 1
-
-    def test_the_same_question_gets_the_same_words(self, engine: Engine) -> None:
-        assert text_of(engine, "What is bread?") == text_of(engine, "What is bread?")
-
-    def test_chinese_is_never_cut_inside_a_character(self, engine: Engine) -> None:
-        text = text_of(engine, "用一句话介绍绿茶。")
-        assert text
-        assert "\ufffd" not in text
-
-    def test_usage_is_reported(self, engine: Engine) -> None:
-        used = [
-            c.usage_metadata for c in engine.stream([HumanMessage("Hi")], max_tokens=4) if c.usage_metadata
-        ]
-        assert used
-        assert sum(u["output_tokens"] for u in used) > 0
-
-    def test_stop_ends_the_stream(self, engine: Engine) -> None:
-        stop = threading.Event()
-        pieces = []
-        for chunk in engine.stream(
-            [HumanMessage("Count to one hundred in words.")], max_tokens=200, stop_event=stop
-        ):
-            pieces.append(chunk.text)
-            stop.set()
-        assert len([piece for piece in pieces if piece]) <= 4
-
-    def test_a_tool_call_has_a_name_and_arguments(self, engine: Engine) -> None:
-        call = call_of(engine, "How many new customers are there in Paris?", TOOL)
-        assert call["name"] == "count_customers"
-        assert "Paris" in str(call["args"].get("city"))
-
-
 class TestEmbedded(EngineContract):
     @pytest.fixture
     def engine(self, model: GgufChatModel) -> Engine:
         return InProcessEngine(model)
 
-    def test_arguments_are_valid_for_a_hostile_schema(self, engine: Engine) -> None:
-        call = call_of(engine, "Call the odd tool.", HOSTILE)
-        assert call["args"]['we"ird'] in ['a"b', "c\\d", "é中"]
-        assert call["args"]["深"] == 3
+    def invoke(self, engine: Engine, messages: list[BaseMessage], max_tokens: int) -> str:
+        assert isinstance(engine, InProcessEngine)
+        return str(engine.model.invoke(messages, max_tokens=max_tokens).text)
 
     def test_numbers_outside_the_evidence_cannot_be_written(self, engine: Engine) -> None:
         text = text_of(
@@ -133,13 +50,13 @@ class TestEmbedded(EngineContract):
         assert {number.strip(".") for number in digits if number.strip(".")} <= {"12", "7.5"}
 
     def test_fixed_arguments_are_not_decoded(self, engine: Engine) -> None:
-        schema = TOOL["function"]["parameters"]  # type: ignore[index]
+        schema = COUNT["function"]["parameters"]
         schema = {
             **schema,
             "properties": {**schema["properties"], "limit": {"type": "integer", "x-mention": "count"}},
         }
         narrowed = {"count_customers": narrow(schema, {"count": [7]})}
-        tool = {"type": "function", "function": {**TOOL["function"], "parameters": schema}}  # type: ignore[dict-item]
+        tool = {"type": "function", "function": {**COUNT["function"], "parameters": schema}}
         whole: AIMessageChunk | None = None
         for chunk in engine.stream(
             [HumanMessage("Count 7 new customers in Rome")], tools=[tool], narrowed=narrowed
@@ -147,11 +64,6 @@ class TestEmbedded(EngineContract):
             whole = chunk if whole is None else whole + chunk
         assert whole is not None
         assert whole.tool_calls[0]["args"]["limit"] == 7
-
-    def test_invoke_says_what_stream_says(self, model: GgufChatModel) -> None:
-        messages = [HumanMessage("Name a colour in one word.")]
-        streamed = "".join(chunk.text for chunk in model.stream(messages, max_tokens=6))
-        assert model.invoke(messages, max_tokens=6).text == streamed
 
     def test_the_second_turn_reads_its_prefix_from_the_cache(self, engine: Engine) -> None:
         system = SystemMessage("You answer briefly. " + "The shop sells bread, milk and fruit. " * 20)
@@ -165,12 +77,14 @@ class TestEmbedded(EngineContract):
         assert cached > 0.8 * used[-1]["input_tokens"]
 
     def test_a_saved_prefix_is_warm_after_a_restart(self, model: GgufChatModel, tmp_path: Any) -> None:
-        prefix = ([SystemMessage("The shop sells bread, milk and fruit. " * 20)], [TOOL])
+        prefix = ([SystemMessage("The shop sells bread, milk and fruit. " * 20)], [COUNT])
         cached = []
         for _ in range(2):
             fresh = GgufChatModel(model_path=model.model_path, context=2048, slots=1, cache_dir=tmp_path)
             fresh.warm([prefix])
-            used = InProcessEngine(fresh).stream([*prefix[0], HumanMessage("Hi")], tools=[TOOL], max_tokens=2)
+            used = InProcessEngine(fresh).stream(
+                [*prefix[0], HumanMessage("Hi")], tools=[COUNT], max_tokens=2
+            )
             cached.append(
                 sum(
                     (c.usage_metadata or {}).get("input_token_details", {}).get("cache_read", 0) for c in used
@@ -179,6 +93,47 @@ class TestEmbedded(EngineContract):
             fresh.close()
         assert len(list(tmp_path.glob("*.kv"))) == 1
         assert cached[1] >= cached[0] > 0
+
+
+@pytest.fixture(scope="module")
+def in_four_bits() -> Iterator[Nf4ChatModel]:
+    """The embedded model's own weights, dequantised and quantised to NF4, on the CPU."""
+    settings = Settings()
+    path = settings.model_path or settings.downloads / QWEN.name
+    if not path.exists():
+        pytest.skip(f"the embedded model is not at {path}: run `shopwright init --demo` first")
+    cache = settings.cache_dir / "nf4"
+    model = Nf4ChatModel(source=str(path), device="cpu", context=1024, slots=2, cache_dir=cache)
+    yield model
+    model.close()
+
+
+@pytest.mark.model
+class TestNf4(EngineContract):
+    reads = 1024
+
+    @pytest.fixture
+    def engine(self, in_four_bits: Nf4ChatModel) -> Engine:
+        return InProcessEngine(in_four_bits)
+
+    def invoke(self, engine: Engine, messages: list[BaseMessage], max_tokens: int) -> str:
+        assert isinstance(engine, InProcessEngine)
+        return str(engine.model.invoke(messages, max_tokens=max_tokens).text)
+
+    def test_text_grounded_in_its_input_takes_fewer_steps_than_tokens(
+        self, in_four_bits: Nf4ChatModel
+    ) -> None:
+        """Drafts looked up in the prompt come true, and change no word."""
+        fact = "The Ridge Camera has a 24 megapixel sensor and ships within three working days."
+        question = f"Repeat this sentence word for word: {fact}"
+        engine = InProcessEngine(in_four_bits)
+        drafted = text_of(engine, question, max_tokens=20)
+        in_four_bits._runner.lookup = False
+        try:
+            assert text_of(engine, question, max_tokens=20) == drafted
+        finally:
+            in_four_bits._runner.lookup = True
+        assert fact.startswith(drafted[:40])
 
 
 TEMPLATE = """\
@@ -223,10 +178,17 @@ def server(model: GgufChatModel) -> Any:
     return xllamacpp.Server(params)
 
 
+@pytest.mark.model
 class TestRemote(EngineContract):
+    def invoke(self, engine: Engine, messages: list[BaseMessage], max_tokens: int) -> str:
+        key = SecretStr("secret-key")
+        client = ChatOpenAI(base_url=self.url, model="embedded", api_key=key, temperature=0.0, max_retries=0)
+        return str(client.invoke(messages, max_tokens=max_tokens).text)
+
     @pytest.fixture
     def engine(self, server: Any) -> Engine:
-        return RemoteEngine(f"{server.listening_address}/v1", "embedded", SecretStr("secret-key"), 60)
+        self.url = f"{server.listening_address}/v1"
+        return RemoteEngine(self.url, "embedded", SecretStr("secret-key"), 60)
 
     def test_a_wrong_key_is_a_clear_sentence(self, server: Any) -> None:
         engine = RemoteEngine(f"{server.listening_address}/v1", "embedded", SecretStr("wrong"), 60)
