@@ -5,15 +5,13 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
-
 from shopwright.agent.engines.base import Engine
 from shopwright.agent.local import open_engine
+from shopwright.evals.asking import Reply, Said, as_messages, ask_engine
 from shopwright.knowledge.settings import Settings
 
 AT_ONCE = (1, 2, 4, 8)
@@ -31,70 +29,23 @@ QUESTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Call:
-    """One model call: seconds to the first token and to the end, and what the engine counted."""
-
-    first_seconds: float
-    seconds: float
-    prompt_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    prefill_seconds: float
-    decode_seconds: float
-
-    @property
-    def decode(self) -> float:
-        """Tokens a second after the first one."""
-        spent = self.decode_seconds or self.seconds - self.first_seconds
-        return (self.output_tokens - 1) / spent if spent > 0 and self.output_tokens > 1 else 0.0
-
-    @property
-    def prefill(self) -> float:
-        """Prompt tokens a second, of those that were not in the cache."""
-        spent = self.prefill_seconds or self.first_seconds
-        return (self.prompt_tokens - self.cached_tokens) / spent if spent > 0 else 0.0
-
-
-def long_prompt() -> list[BaseMessage]:
+def long_prompt() -> list[Said]:
     """A system prompt of about a thousand tokens: pages of the shop's help."""
     pages = sorted(
         (page for page in files("shopwright.knowledge").joinpath("data/help").iterdir()),
         key=lambda page: page.name,
     )
     texts = [page.read_text(encoding="utf-8") for page in pages if page.name.endswith(".en.md")]
-    return [SystemMessage("You answer for a shop. These are its rules.\n\n" + "\n\n".join(texts[:PAGES]))]
+    return [("system", "You answer for a shop. These are its rules.\n\n" + "\n\n".join(texts[:PAGES]))]
 
 
-def call(engine: Engine, messages: Sequence[BaseMessage], max_tokens: int) -> Call:
-    """One call, to its end."""
-    started = time.perf_counter()
-    first = 0.0
-    whole: AIMessageChunk | None = None
-    for chunk in engine.stream(messages, max_tokens=max_tokens):
-        first = first or (time.perf_counter() - started if chunk.text else 0.0)
-        whole = chunk if whole is None else whole + chunk
-    seconds = time.perf_counter() - started
-    used: Any = (whole.usage_metadata if whole else None) or {}
-    timings = whole.response_metadata.get("timings", {}) if whole else {}
-    return Call(
-        first_seconds=first or seconds,
-        seconds=seconds,
-        prompt_tokens=used.get("input_tokens", 0),
-        cached_tokens=(used.get("input_token_details") or {}).get("cache_read", 0),
-        output_tokens=used.get("output_tokens", 0),
-        prefill_seconds=timings.get("prefill", 0.0),
-        decode_seconds=timings.get("decode", 0.0),
-    )
-
-
-def at_once(engine: Engine, prompt: Sequence[BaseMessage], requests: int, max_tokens: int) -> float:
+def at_once(engine: Engine, prompt: Sequence[Said], requests: int, max_tokens: int) -> float:
     """Decoded tokens a second over all of `requests` that begin at the same moment."""
     gate = threading.Barrier(requests)
 
-    def go(question: str) -> Call:
+    def go(question: str) -> Reply:
         gate.wait()
-        return call(engine, [*prompt, HumanMessage(question)], max_tokens)
+        return ask_engine(engine, [*prompt, ("user", question)], max_tokens=max_tokens)
 
     started = time.perf_counter()
     with ThreadPoolExecutor(requests) as pool:
@@ -108,10 +59,10 @@ def measure(engine: Engine, tokens: int, at_once_tokens: int) -> dict[str, Any]:
     engine.warm([])
     load = time.perf_counter() - started
     prompt = long_prompt()
-    call(engine, [HumanMessage("Hello")], 1)
-    cold = call(engine, [*prompt, HumanMessage(QUESTIONS[0])], tokens)
-    warm = call(engine, [*prompt, HumanMessage(QUESTIONS[1])], tokens)
-    engine.warm([(prompt, [])])
+    ask_engine(engine, [("user", "Hello")], max_tokens=1)
+    cold = ask_engine(engine, [*prompt, ("user", QUESTIONS[0])], max_tokens=tokens)
+    warm = ask_engine(engine, [*prompt, ("user", QUESTIONS[1])], max_tokens=tokens)
+    engine.warm([(as_messages(prompt), [])])
     return {
         "engine": engine.name,
         "load_seconds": round(load, 3),

@@ -1,23 +1,16 @@
 """Asks an engine the leaderboard's questions; says of each call whether it is right, else what is wrong."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
-
 from shopwright.agent.engines.base import Engine, EngineError
+from shopwright.evals.asking import Reply, ask_engine
 from shopwright.evals.bfcl.files import Case, tool_name
 from shopwright.evals.bfcl.matching import compare
 
 LONGEST_CALL = 400
 FAILURES_IN_A_ROW = 5
-MESSAGES: Mapping[str, type[BaseMessage]] = {
-    "user": HumanMessage,
-    "system": SystemMessage,
-    "assistant": AIMessage,
-}
 
 
 @dataclass(frozen=True)
@@ -63,51 +56,44 @@ def run(engine: Engine, cases: Sequence[Case]) -> Iterator[Verdict]:
 
 def ask(engine: Engine, case: Case) -> Verdict:
     """One question, to its end, judged."""
-    messages = [MESSAGES[one["role"]](one["content"]) for one in case.messages]
-    started = time.perf_counter()
-    whole: AIMessageChunk | None = None
-    for chunk in engine.stream(messages, tools=case.tools, max_tokens=LONGEST_CALL):
-        whole = chunk if whole is None else whole + chunk
-    seconds = round(time.perf_counter() - started, 3)
-    return judge(case, whole or AIMessageChunk(content=""), seconds)
+    said = [(message["role"], message["content"]) for message in case.messages]
+    return judge(case, ask_engine(engine, said, tools=case.tools, max_tokens=LONGEST_CALL))
 
 
-def judge(case: Case, answer: AIMessage, seconds: float = 0.0) -> Verdict:
+def judge(case: Case, reply: Reply) -> Verdict:
     """Compare what the engine answered with what the case expects.
 
     In the irrelevance category any call is wrong; in the others exactly one is due.
     """
-    calls = answer.tool_calls
-    call = calls[0] if calls else None
-    arguments = settled(case, call["name"], call["args"]) if call else {}
-    failure, argument = _failure(case, answer, arguments)
+    name, given = reply.calls[0] if reply.calls else (None, {})
+    arguments = settled(case, name, given)
+    failure, argument = _failure(case, reply, arguments)
     return Verdict(
         id=case.id,
         category=case.category,
         failure=failure,
         argument=argument,
-        called=call["name"] if call else None,
+        called=name,
         arguments=arguments,
-        said="" if call else str(answer.text)[:300],
-        seconds=seconds,
+        said="" if reply.calls else reply.text[:300],
+        seconds=round(reply.seconds, 3),
     )
 
 
-def _failure(case: Case, answer: AIMessage, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    calls = answer.tool_calls
+def _failure(case: Case, reply: Reply, arguments: Mapping[str, Any]) -> tuple[str, str]:
     if case.function is None:
-        return ("call when none due", "") if calls else ("", "")
-    if not calls:
-        return ("unreadable call" if answer.invalid_tool_calls else "no call"), ""
-    if len(calls) > 1:
+        return ("call when none due", "") if reply.calls else ("", "")
+    if not reply.calls:
+        return ("unreadable call" if reply.unreadable else "no call"), ""
+    if len(reply.calls) > 1:
         return "several calls", ""
-    if calls[0]["name"] != tool_name(str(case.expected)):
+    if reply.calls[0][0] != tool_name(str(case.expected)):
         return "wrong tool", ""
     mismatch = compare(case.function, arguments, case.truth)
     return (mismatch.kind, mismatch.argument) if mismatch else ("", "")
 
 
-def settled(case: Case, called: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def settled(case: Case, called: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as the leaderboard sees them: null for one that need not be given means it was not.
 
     Engines that decide every optional argument write null for absence; no answer of these categories is null.

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessageChunk
 
 from shopwright.agent.assistant import Assistant
+from shopwright.evals.asking import ask_engine
 from shopwright.evals.benches import restart, together, turn
 from shopwright.evals.benches.apart import run_apart
-from shopwright.evals.benches.engine import AT_ONCE, at_once, call, long_prompt, measure, peak_rss
+from shopwright.evals.benches.engine import AT_ONCE, at_once, long_prompt, measure, peak_rss
 from shopwright.evals.benches.engines import check, present, report, with_roofline
 from shopwright.evals.benches.product import figures, on_cpu
 from shopwright.evals.benches.product import report as product_report
@@ -152,7 +153,7 @@ def test_a_new_process_is_another_one_and_its_end_is_said() -> None:
 
 def test_an_engines_calls_are_timed() -> None:
     engine = scripted.ScriptedEngine([("say", "one two three")])
-    one = call(engine, [HumanMessage("count")], 8)
+    one = ask_engine(engine, [("user", "count")], max_tokens=8)
     assert 0 < one.first_seconds <= one.seconds
     assert (one.prompt_tokens, one.cached_tokens, one.output_tokens) == (10, 4, 5)
     assert one.prefill > 0
@@ -193,8 +194,8 @@ def test_requests_at_once_are_under_way_together() -> None:
 
 
 def test_the_long_prompt_is_of_about_a_thousand_tokens() -> None:
-    (message,) = long_prompt()
-    assert 700 < len(str(message.content).split()) < 1100
+    ((_, text),) = long_prompt()
+    assert 700 < len(text.split()) < 1100
 
 
 def test_memory_is_read_at_a_rate_and_the_peak_is_known() -> None:

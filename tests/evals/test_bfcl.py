@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage
 
 from shopwright.agent.engines.base import Decoding, EngineError
 from shopwright.agent.grammar import narrow
+from shopwright.evals.asking import Reply
 from shopwright.evals.bfcl.figures import figures, table, wilson
 from shopwright.evals.bfcl.files import CATEGORIES, Case, as_tool, load, sample
 from shopwright.evals.bfcl.running import judge, run
@@ -128,10 +128,8 @@ def test_a_sample_is_the_same_every_time_and_keeps_the_order(folder: Path) -> No
     assert len(cases_of(folder, ["simple", "multiple"], 1, 0)) == 2
 
 
-def answer(*calls: tuple[str, dict[str, Any]], text: str = "") -> AIMessage:
-    return AIMessage(
-        text, tool_calls=[{"name": n, "args": a, "id": f"c{i}"} for i, (n, a) in enumerate(calls)]
-    )
+def answer(*calls: tuple[str, dict[str, Any]], text: str = "") -> Reply:
+    return Reply(text=text, calls=list(calls))
 
 
 @pytest.mark.parametrize(
@@ -146,15 +144,10 @@ def answer(*calls: tuple[str, dict[str, Any]], text: str = "") -> AIMessage:
         (answer(("kitchen.boil", {"what": "eggs"})), "wrong tool"),
         (answer(("kitchen_boil", {"what": "eggs"}), ("kitchen_boil", {"what": "eggs"})), "several calls"),
         (answer(text="I would boil them."), "no call"),
-        (
-            AIMessage(
-                "", invalid_tool_calls=[{"name": "kitchen_boil", "args": "{", "id": "c", "error": None}]
-            ),
-            "unreadable call",
-        ),
+        (Reply(unreadable=True), "unreadable call"),
     ],
 )
-def test_kinds_of_failure(folder: Path, given: AIMessage, failure: str) -> None:
+def test_kinds_of_failure(folder: Path, given: Reply, failure: str) -> None:
     assert judge(load(folder, "simple")[0], given).failure == failure
 
 
