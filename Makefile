@@ -15,6 +15,9 @@ PYTHON := $(shell for p in python3 python3.12 python3.11; do \
     done)
 endif
 
+# Where there is an NVIDIA driver, the 4-bit engine comes along.
+EXTRAS := $(if $(shell command -v nvidia-smi 2>/dev/null),[gpu])
+
 export SHOPWRIGHT_DATA_DIR ?= $(CURDIR)/var
 
 .PHONY: help
@@ -73,7 +76,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/.made
-	$(PIP) install --editable .
+	$(PIP) install --editable '.$(EXTRAS)'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/.made

@@ -175,13 +175,15 @@ class Assistant:
         prefix = planner_prefix(request.role, draft.language, self._tools[request.role], schemas)
         room = max(LEAST_ROOM, self.shop.settings.model_context - ROOM_FOR_THE_REST)
         before = planner_history(history[:-1], schemas, room).left_out
-        for share in (room, room // 2, 0):
+        tried = -1
+        for share in (room, room // 2, room // 4, 0):
             past = planner_history(history, schemas, share) if share else Past([], len(history))
+            if past.left_out == tried:
+                continue
+            tried = past.left_out
             if past.left_out > before:
                 draft.notify(trimmed(past.left_out))
             yield [*prefix, *past.messages, HumanMessage(shorten(text, SHOWN_CHARACTERS)), *tail]
-            if not past.messages:
-                return
 
     def plan(
         self,
