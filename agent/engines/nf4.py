@@ -199,13 +199,13 @@ class Nf4ChatModel(ConstrainedChatModel):
     ) -> None:
         """Prefill each (messages, tools) prefix, or `only` one, for every slot to begin with."""
         self.load()
+        self._runner.prepare()
         for number, prefix in enumerate(prefixes):
             if only not in (None, number):
                 continue
             prompt = self.prefix_text(prefix)
             with self._seats.lease(prompt) as seat:
-                # Two tokens are decoded too: the steps of decoding are captured before a person waits.
-                for _ in self._complete(seat, prompt, Meter(None, 1), 2, None, 1.0):
+                for _ in self._complete(seat, prompt, Meter(None, 1), 0, None, 1.0):
                     pass
                 tokens = self._weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
                 self._runner.keep_prefix(seat.number, tokens)

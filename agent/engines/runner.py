@@ -106,6 +106,10 @@ class Runner:
         """Keep the keys and values of a prompt that stands in a slot, for every slot to begin with."""
         self._call(lambda: self._keep(slot, tokens))
 
+    def prepare(self) -> None:
+        """Get the steps of decoding ready. Raises OutOfMemoryError, DeviceError."""
+        self._call(lambda: self.stepper.prepare())
+
     def rebuild(self, slots: int) -> None:
         """Free the cache and make a smaller one. Raises OutOfMemoryError when not even that fits."""
 

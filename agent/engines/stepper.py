@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 WIDTHS = (1, 8)
 """Tokens a row in a decode step: one, or one with drafts and forced tokens behind it."""
 SHORTEST_VIEW = 512
+CAPTURED_VIEWS = 2
+"""Lengths of the cache that captured steps look at: half of it, and all of it. Each takes compiling."""
 WARM_UP_STEPS = 2
 CAPTURING = threading.Lock()
 
@@ -39,10 +41,20 @@ class Stepper:
 
     def view(self, longest: int) -> int:
         """The columns to look at for rows up to `longest` tokens: few different numbers, each captured."""
-        length = SHORTEST_VIEW
+        length = -(-self.cache.length // CAPTURED_VIEWS) if self.graphs else SHORTEST_VIEW
         while length < longest:
             length *= 2
         return min(length, self.cache.length)
+
+    def prepare(self) -> None:
+        """Capture the steps of single conversations, before a person waits for them."""
+        if not self.graphs or self._captured:
+            return
+        self.prefill(0, [0], 0)  # allocates the cache
+        for width in WIDTHS:
+            for longest in sorted({self.view(width), self.cache.length}):
+                for slot in range(self.cache.slots):
+                    self.decode(slot, [[0] * width], [list(range(longest - width, longest))])
 
     @torch.inference_mode()
     def prefill(self, slot: int, tokens: Sequence[int], position: int) -> torch.Tensor:
