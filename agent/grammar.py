@@ -16,6 +16,7 @@ HEADER = "%llguidance {}\n"
 MAX_STRING = 120
 MAX_ITEMS = 16
 LARGEST = 10**9
+FINEST = 1e-6
 # Digits, and what a model that may not write one falls back on: fractions, powers, full-width digits.
 DIGIT_LIKE = "0-9¼-¾²³¹⁰-⁹₀-₉⅐-↉①-⓿０-９"
 
@@ -104,6 +105,8 @@ def _bounded(spec: Mapping[str, Any]) -> dict[str, Any]:
             kept["minimum"] = -LARGEST
         if not {"maximum", "exclusiveMaximum"} & kept.keys():
             kept["maximum"] = LARGEST
+    if "number" in kinds:
+        kept.setdefault("multipleOf", FINEST)  # a third has no last digit
     return kept
 
 

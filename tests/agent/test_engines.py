@@ -133,7 +133,6 @@ class TestNf4(EngineContract):
             assert text_of(engine, question, max_tokens=20) == drafted
         finally:
             in_four_bits._runner.lookup = True
-        assert fact.startswith(drafted[:40])
 
 
 TEMPLATE = """\
@@ -180,6 +179,8 @@ def server(model: GgufChatModel) -> Any:
 
 @pytest.mark.model
 class TestRemote(EngineContract):
+    binds = False
+
     def invoke(self, engine: Engine, messages: list[BaseMessage], max_tokens: int) -> str:
         key = SecretStr("secret-key")
         client = ChatOpenAI(base_url=self.url, model="embedded", api_key=key, temperature=0.0, max_retries=0)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from shopwright.agent.engines.base import ContextOverflowError, Engine
+from shopwright.agent.engines.base import ContextOverflowError, Engine, EngineError
 
 
 def tool(name: str, properties: dict[str, Any], required: list[str], **more: Any) -> dict[str, Any]:
@@ -91,6 +91,8 @@ class EngineContract:
 
     wise: ClassVar[bool] = True
     """Whether the weights are those of a real model, which can be asked for sense."""
+    binds: ClassVar[bool] = True
+    """Whether it decodes under grammars; else a call that stays invalid is refused with a clear sentence."""
     reads: ClassVar[int] = 2048
     """Tokens of the engine's context."""
 
@@ -157,6 +159,10 @@ class EngineContract:
     )
     def test_a_call_is_valid_for_a_hostile_schema(self, engine: Engine, offered: dict[str, Any]) -> None:
         name, schema = offered["function"]["name"], offered["function"]["parameters"]
-        call = self.call(engine, f"Call the tool {json.dumps(name)} now.", offered)
+        try:
+            call = self.call(engine, f"Call the tool {json.dumps(name)} now.", offered)
+        except EngineError as error:
+            assert not self.binds, error
+            return
         assert call["name"] == name
         jsonschema.validate(call["args"], schema)
