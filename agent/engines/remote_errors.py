@@ -138,7 +138,8 @@ class Wording:
         return ""
 
     def _quote(self, error: APIError) -> str:
-        said = " ".join(str(_body(error).get("message") or "").split())
+        body = _body(error)
+        said = " ".join(str(body.get("message") or body.get("detail") or "").split())
         if self._secret:
             said = said.replace(self._secret, "…")
         return f": {said[:LONGEST_QUOTE].rstrip('. ')}" if said else ""

@@ -278,6 +278,10 @@ class TestFaults:
         assert "failed (HTTP 500): out of memory. Try again" in sentence
         assert len(server.log()) == 3
 
+    def test_frameworks_say_it_in_detail(self, server: ScriptedServer) -> None:
+        server.tell([["status", 404, {"detail": 'Could not find model "x".'}, {}]])
+        assert '(HTTP 404): Could not find model "x". Check' in until_error(server.engine())[1]
+
     def test_busy(self, server: ScriptedServer) -> None:
         server.tell([["status", 429, {}, {}]])
         assert "busy" in until_error(server.engine(retries=0))[1]
