@@ -84,7 +84,14 @@ class Assistant:
         """Without `warm`, the first turn of a role in a language gets its own prefix ready, and keeps it."""
         with self._warming:
             if (role, language) not in self._warm:
-                self.engine.warm(self._prefixes(), only=self._talks.index((role, language)))
+                try:
+                    self.engine.warm(self._prefixes(), only=self._talks.index((role, language)))
+                except ContextOverflowError as error:
+                    raise EngineError(
+                        f"The model cannot read what the tools need: {error} Raise SHOPWRIGHT_MODEL_CONTEXT, "
+                        "or choose a model with a longer context.",
+                        zh="模型一次能读取的长度不够容纳工具说明：请把SHOPWRIGHT_MODEL_CONTEXT设大，或换用上下文更长的模型。",
+                    ) from error
                 self._warm.add((role, language))
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def tiny_model(folder: Path, *, seed: int = 0, layers: int = 2) -> Path:
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=2048,
+        max_position_embeddings=32768,
         tie_word_embeddings=True,
         eos_token_id=fast.eos_token_id,
         initializer_range=0.2,
