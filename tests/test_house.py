@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = ("knowledge", "tools", "agent", "ui", "evals")
-FOLDERS = {*ROOMS, "tests", ".links", ".ci"}
+FOLDERS = {"deploy", *ROOMS, "tests", ".links", ".ci"}
 LONGEST_MODULE = 500
 
 

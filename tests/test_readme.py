@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from shopwright.agent.model_catalogue import models_table
 from shopwright.agent.turn import Answer, Evidence, Step
 from shopwright.evals.report import tables
 from shopwright.knowledge.settings import Settings
@@ -172,3 +173,8 @@ def test_chat_examples_answer(command: str) -> None:
 def test_figures_are_those_that_were_kept(place: str) -> None:
     shown = README.split(f"<!-- {place} -->\n")[1].split(f"\n<!-- /{place} -->")[0]
     assert shown == tables()[place]
+
+
+def test_the_models_table_is_current() -> None:
+    shown = README.split("<!-- models -->\n")[1].split("\n<!-- /models -->")[0]
+    assert shown == models_table(), f"put this between the models marks:\n{models_table()}"
