@@ -1,6 +1,7 @@
 """Tools as a model server is offered them, and the check of what comes back."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from jsonschema.exceptions import best_match
 from shopwright.agent.grammar import Narrowed, narrow
 
 Schema = dict[str, Any]
+FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 
 
 class InvalidCallError(ValueError):
@@ -147,7 +149,7 @@ def _may_be_null(spec: Mapping[str, Any]) -> bool:
 
 def _read(text: str) -> dict[str, Any]:
     try:
-        values = json.loads(text.strip() or "{}", parse_constant=_refuse)
+        values = json.loads(FENCE.sub("", text.strip()) or "{}", parse_constant=_refuse)
         if isinstance(values, str):  # some small models quote the whole object
             values = json.loads(values, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:

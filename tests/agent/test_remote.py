@@ -683,7 +683,7 @@ class TestSteps:
         assert "'city' is a required property" in server.bodies()[2]["messages"][-1]["content"]
 
     def test_without_grammar_nothing_is_bound(self, server: ScriptedServer) -> None:
-        server.tell(said("I take count_customers."), said(GOOD_ARGUMENTS))
+        server.tell(said("I take count_customers."), said(f"```json\n{GOOD_ARGUMENTS}\n```"))
         assert call_of(self.engine(server, grammar=False)) == TestCalls.GOOD
         assert all("response_format" not in body for body in server.bodies())
 
