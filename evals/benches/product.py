@@ -81,6 +81,7 @@ def figures(
         "concurrent_4_ratio": four["ratio"],
         "concurrent_4_longest_wait_ratio": four["longest_wait_ratio"],
         "concurrent_4_wait_over_alone": four["wait_over_alone"],
+        "concurrent_4_longest_wait_over_queue": four["longest_wait_over_queue"],
         "engine": engine,
         "threads": threads,
         "turn": {"counted": turn.COUNTED, "limit_seconds": limit_seconds, "sides": turns},
@@ -96,8 +97,9 @@ def report(found: dict[str, Any]) -> str:
         first = side["first_event_seconds_median"]
         lines.append(
             f"{name:16} {side['seconds_median']:7.2f} s a turn, first event "
-            f"{'-' if first is None else format(first, '.2f')} s, right tool {side['tool_calls_right']} of "
-            f"{side['turns']}, stopped at the limit {side['stopped_at_limit']}, failed {side['failed']}"
+            f"{'-' if first is None else format(first, '.2f')} s; of {side['turns']} turns: right tool "
+            f"{side['tool_calls_right']}, ran a tool {side['turns_in_which_a_tool_ran']}, "
+            f"stopped at the limit {side['stopped_at_limit']}, failed {side['failed']}"
         )
     again, four = found["restart"], found["concurrent_4"]
     lines.append(
@@ -108,5 +110,5 @@ def report(found: dict[str, Any]) -> str:
         f"four at once     {four['total_seconds_at_once']:7.2f} s in all, one after another "
         f"{four['total_seconds_in_turn']:.2f} s; longest wait {four['longest_wait_at_once']:.2f} s"
     )
-    lines += [f"{name}: {value}" for name, value in found.items() if "ratio" in name or "over_alone" in name]
+    lines += [f"{name}: {value}" for name, value in found.items() if "ratio" in name or "_over_" in name]
     return "\n".join(lines)

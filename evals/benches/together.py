@@ -23,9 +23,10 @@ QUESTIONS = (
 COUNTED = (
     "Each of four people asks one question in a new conversation; everything is warm. 'ratio': total "
     "seconds at once / one after another. 'longest_wait_ratio': the longest wait at once / the longest "
-    "wait when all four ask at the same moment and are served one after another, so that the last one's "
-    "wait holds the others'. 'wait_over_alone': the longest wait at once / the median turn of somebody "
-    "who has the machine to themselves. Medians over the rounds."
+    "turn of the same four when each has the machine to themselves. 'wait_over_alone': the longest wait "
+    "at once / the median of those turns. 'longest_wait_over_queue': the longest wait at once / the wait "
+    "of whoever is last when all four ask at the same moment and are served one after another. Medians "
+    "over the rounds."
 )
 
 
@@ -102,15 +103,17 @@ def together_figures(in_turn: Sequence[Round], at_once: Sequence[Round]) -> dict
     queue = statistics.median(one.total_seconds for one in in_turn)
     together = statistics.median(one.total_seconds for one in at_once)
     longest = statistics.median(one.longest for one in at_once)
+    slowest = statistics.median(one.longest for one in in_turn)
     alone = statistics.median(wait.seconds for one in in_turn for wait in one.waits)
     return {
         "ratio": round(together / queue, 4),
-        "longest_wait_ratio": round(longest / queue, 4),
+        "longest_wait_ratio": round(longest / slowest, 4),
         "wait_over_alone": round(longest / alone, 4),
+        "longest_wait_over_queue": round(longest / queue, 4),
         "total_seconds_in_turn": round(queue, 3),
         "total_seconds_at_once": round(together, 3),
         "longest_wait_at_once": round(longest, 3),
-        "longest_turn_in_turn": round(statistics.median(one.longest for one in in_turn), 3),
+        "longest_turn_in_turn": round(slowest, 3),
         "median_turn_alone": round(alone, 3),
         "in_turn": [asdict(one) for one in in_turn],
         "at_once": [asdict(one) for one in at_once],

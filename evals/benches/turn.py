@@ -31,12 +31,13 @@ LIMIT_SECONDS = 180.0
 PEER_CONTEXT = 4096
 COUNTED = (
     "Seconds from the second question of a conversation to the end of its answer; each side has just "
-    "answered the first one, and ours was warmed as the product is. The ratio is that of the medians over "
-    "the same questions. LangChain's side is create_agent over ChatLlamaCpp with its defaults, but for "
-    "n_ctx 4096 (512, its default, does not hold the tools), the number of threads (ours), and the "
-    "reading of plain JSON calls from its text, which it does not do itself; 'tuned' also has n_batch 512 "
-    "(its default is 8). A turn that reaches the limit is stopped and counted as the limit; one that "
-    "fails counts with the seconds until then."
+    "answered the first one, and ours was warmed as the product is. A ratio is that of the medians over "
+    "the same questions, all of them or those in which the peer ran a tool (a peer that runs none has no "
+    "tool turn, and may be quick). LangChain's side is create_agent over ChatLlamaCpp with its defaults, "
+    "but for n_ctx 4096 (512, its default, does not hold the tools), the number of threads (ours), and "
+    "the reading of plain JSON calls from its text, which it does not do itself; 'tuned' also has n_batch "
+    "512 (its default is 8) and temperature 0 (0.8). A turn that reaches the limit is stopped and counted "
+    "as the limit, and the peer begins anew; one that fails counts with the seconds until then."
 )
 WHEN_IT_DIES = (
     "On virtual machines whose processor names AMX without granting it, llama-cpp-python crashes as compiled "
@@ -58,6 +59,8 @@ class Turn:
     failure: str = ""
     stopped: bool = False
     calls: list[str] = field(default_factory=list)
+    ran: int = 0
+    """Calls for which a tool ran; a turn without one is an answer out of thin air."""
 
     @property
     def right(self) -> bool:
@@ -97,6 +100,7 @@ class Ours:
             answer=answer.text,
             failure=answer.error_id and f"logged as {answer.error_id}",
             calls=calls,
+            ran=sum(step.status == "done" for step in answer.steps),
         )
 
     def close(self) -> None:
@@ -124,6 +128,7 @@ class Peer:
             failure=turn.failure,
             stopped=turn.stopped,
             calls=turn.calls,
+            ran=turn.ran,
         )
 
     def close(self) -> None:
@@ -141,7 +146,7 @@ def langchain_peers(
     run_tool = partial(run_for_peer, assistant)
     setups = {
         "langchain": peer_setup(assistant, model_path, options),
-        "langchain_tuned": peer_setup(assistant, model_path, {**options, "n_batch": 512}),
+        "langchain_tuned": peer_setup(assistant, model_path, {**options, "n_batch": 512, "temperature": 0.0}),
     }
     return {name: Peer(PeerProcess(serve, setup, run_tool, limit)) for name, setup in setups.items()}
 
@@ -202,6 +207,7 @@ def side_figures(turns: Sequence[Turn]) -> dict[str, Any]:
         "seconds_median": round(statistics.median(turn.seconds for turn in turns), 3),
         "first_event_seconds_median": round(statistics.median(firsts), 3) if firsts else None,
         "tool_calls_right": sum(turn.right for turn in turns),
+        "turns_in_which_a_tool_ran": sum(turn.ran > 0 for turn in turns),
         "stopped_at_limit": sum(turn.stopped for turn in turns),
         "failed": sum(bool(turn.failure) for turn in turns),
         "each": [asdict(turn) for turn in turns],
@@ -209,12 +215,18 @@ def side_figures(turns: Sequence[Turn]) -> dict[str, Any]:
 
 
 def turn_ratios(sides: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Our median over each peer's. None without that peer."""
-    ours = sides["ours"]["seconds_median"]
-    medians = {
-        name: sides[name]["seconds_median"] for name in ("langchain", "langchain_tuned") if name in sides
-    }
-    return {
-        f"ratio_to_{name}": round(ours / medians[name], 4) if name in medians else None
-        for name in ("langchain", "langchain_tuned")
-    }
+    """Our median over each peer's: over all turns, and over those in which the peer ran a tool at all."""
+    found: dict[str, float | None] = {}
+    for name in ("langchain", "langchain_tuned"):
+        peer = sides[name]["each"] if name in sides else []
+        found[f"ratio_to_{name}"] = _ratio(sides["ours"]["each"], peer, range(len(peer)))
+        ran = [number for number, turn in enumerate(peer) if turn["ran"]]
+        found[f"ratio_to_{name}_where_it_ran_a_tool"] = _ratio(sides["ours"]["each"], peer, ran)
+    return found
+
+
+def _ratio(ours: Sequence[Any], peer: Sequence[Any], numbers: Sequence[int]) -> float | None:
+    if not numbers:
+        return None
+    mine, theirs = (statistics.median(side[number]["seconds"] for number in numbers) for side in (ours, peer))
+    return round(mine / theirs, 4)

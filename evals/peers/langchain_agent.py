@@ -6,7 +6,7 @@ calls back, so the reading is added here (`text_calls`), as lenient as it can be
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -16,7 +16,7 @@ from shopwright.evals.peers.text_calls import calls_in, may_be_call
 
 def serve(pipe: Connection, setup: PeerSetup) -> None:
     """Load the agent, say that it is ready or why it is not, and answer until the pipe is closed."""
-    signal = FirstToken(pipe)
+    signal = Signals(pipe)
     try:
         agent = open_agent(setup, Remote(pipe), chat_model(setup, signal))
     except (ImportError, ValueError) as error:
@@ -27,8 +27,8 @@ def serve(pipe: Connection, setup: PeerSetup) -> None:
     answer_all(pipe, agent, signal)
 
 
-class FirstToken:
-    """Tells the other side of the first token of every turn, once."""
+class Signals:
+    """Tells the other side of the first token of every turn, once, and of every call that is written."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -38,14 +38,18 @@ class FirstToken:
         """The next token is a first one again."""
         self._told = False
 
-    def __call__(self) -> None:
+    def token(self) -> None:
         """A token has come."""
         if not self._told:
             self._told = True
             self._pipe.send(Told("first"))
 
+    def call(self, name: str) -> None:
+        """A call has been written."""
+        self._pipe.send(Told("wrote", tool=name))
 
-def answer_all(pipe: Connection, agent: Any, signal: FirstToken) -> None:
+
+def answer_all(pipe: Connection, agent: Any, signal: Signals) -> None:
     """Answer what comes through the pipe until it is closed."""
     messages: list[Any] = []
     while True:
@@ -77,7 +81,7 @@ class Remote:
 
     def call(self, tool: str, arguments: dict[str, Any]) -> str:
         """What the tool found, or what was wrong with the call."""
-        self._pipe.send(Told("call", tool=tool, arguments=arguments))
+        self._pipe.send(Told("run", tool=tool, arguments=arguments))
         found: Found = self._pipe.recv()
         return found.text
 
@@ -102,34 +106,34 @@ def _tool(tool: PeerTool, remote: Remote) -> Any:
     )
 
 
-def chat_model(setup: PeerSetup, on_token: Callable[[], None]) -> Any:
+def chat_model(setup: PeerSetup, signal: Signals) -> Any:
     """ChatLlamaCpp that reads calls from its text. Raises ImportError or ValueError when it cannot load."""
     from langchain_community.chat_models import ChatLlamaCpp
-
-    names = {tool.name for tool in setup.tools}
 
     class PlainJsonCalls(ChatLlamaCpp):  # type: ignore[misc]
         """ChatLlamaCpp that reads the calls its model writes."""
 
         def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
-            yield from with_calls(super()._stream(*args, **kwargs), names, on_token)
+            yield from with_calls(super()._stream(*args, **kwargs), signal)
 
     return PlainJsonCalls(model_path=str(setup.model_path), verbose=False, **setup.options)
 
 
-def with_calls(chunks: Iterable[Any], names: Collection[str], on_token: Callable[[], None]) -> Iterator[Any]:
+def with_calls(chunks: Iterable[Any], signal: Signals) -> Iterator[Any]:
     """The chunks as they come, but for text that turns out to be calls: those come as calls, at the end."""
     held: list[Any] = []
     text = ""
     for chunk in chunks:
         text += chunk.text
         if chunk.text:
-            on_token()
+            signal.token()
         held.append(chunk)
         if not may_be_call(text):
             yield from held
             held = []
-    calls = calls_in(text, names) if held else []
+    calls = calls_in(text) if held else []
+    for name, _ in calls:
+        signal.call(name)
     yield from held if not calls else (_call_chunk(n, *call) for n, call in enumerate(calls))
 
 

@@ -23,6 +23,9 @@ class PeerTurn:
     seconds: float = 0.0
     first_event_seconds: float | None = None
     calls: list[str] = field(default_factory=list)
+    """The calls that its model wrote, those of tools that do not exist among them."""
+    ran: int = 0
+    """Calls for which a tool ran."""
     answer: str = ""
     failure: str = ""
     stopped: bool = False
@@ -71,8 +74,10 @@ class PeerProcess:
         while (told := self._hear(started + self._limit)) is not None:
             if told.kind == "first":
                 turn.first_event_seconds = time.perf_counter() - started
-            elif told.kind == "call":
+            elif told.kind == "wrote":
                 turn.calls.append(told.tool)
+            elif told.kind == "run":
+                turn.ran += 1
                 self._send(Found(self._run_tool(told.tool, told.arguments)))
             else:
                 turn.seconds = time.perf_counter() - started

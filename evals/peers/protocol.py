@@ -43,9 +43,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Told:
-    """From the peer: it is ready; a first token; a call of a tool; the answer; or why there is none."""
+    """From the peer: it is ready; a first token; a call was written; a tool is to be run; how it ended."""
 
-    kind: Literal["ready", "first", "call", "answer", "failed"]
+    kind: Literal["ready", "first", "wrote", "run", "answer", "failed"]
     text: str = ""
     tool: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)

@@ -1,18 +1,18 @@
 """Tool calls that a model writes as plain JSON into its text."""
 
 import json
-from collections.abc import Collection
 from typing import Any
 
 OPENINGS = ("{", "<", "`", "[")
 
 
-def calls_in(text: str, names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+def calls_in(text: str) -> list[tuple[str, dict[str, Any]]]:
     """The calls in a text, read leniently: with or without tags and code fences, braces doubled or not.
 
     (The embedded model's own template shows its example call with doubled braces; the model repeats them.)
+    A call of a tool that does not exist is a call, too: the agent answers it with the names of those that do.
     """
-    return _read(text, names) or _read(text.replace("{{", "{").replace("}}", "}"), names)
+    return _read(text) or _read(text.replace("{{", "{").replace("}}", "}"))
 
 
 def may_be_call(text: str) -> bool:
@@ -21,7 +21,7 @@ def may_be_call(text: str) -> bool:
     return not begun or begun.startswith(OPENINGS)
 
 
-def _read(text: str, names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+def _read(text: str) -> list[tuple[str, dict[str, Any]]]:
     decoder = json.JSONDecoder()
     found = []
     place = text.find("{")
@@ -31,15 +31,15 @@ def _read(text: str, names: Collection[str]) -> list[tuple[str, dict[str, Any]]]
         except ValueError:
             end = place + 1
         else:
-            found += _call(value, names)
+            found += _call(value)
         place = text.find("{", end)
     return found
 
 
-def _call(value: Any, names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(value, dict) or value.get("name") not in names:
+def _call(value: Any) -> list[tuple[str, dict[str, Any]]]:
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return []
-    arguments = value.get("arguments", value.get("parameters", {}))
+    arguments = value.get("arguments", value.get("parameters"))
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments)

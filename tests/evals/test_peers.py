@@ -16,8 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from shopwright.evals.errors import EvalError
 from shopwright.evals.peers.langchain_agent import (
-    FirstToken,
     Remote,
+    Signals,
     answer_all,
     open_agent,
     serve,
@@ -27,13 +27,13 @@ from shopwright.evals.peers.process import PeerProcess
 from shopwright.evals.peers.protocol import Found, PeerSetup, PeerTool, Say, Told
 from shopwright.evals.peers.text_calls import calls_in, may_be_call
 
-NAMES = {"find_segment", "search"}
 TOOL = PeerTool(
     "find_segment",
     "Who the customers are.",
     {"type": "object", "properties": {"segment": {"type": "string", "description": "Which."}}},
 )
 SETUP = PeerSetup(Path("none.gguf"), "You help.", [TOOL], {}, "Try another build.")
+MADE_UP = '{"name": "made_up", "arguments": {}}'
 CALL = '<tool_call>\n{{"name": "find_segment", "arguments": {"segment": "at_risk"}}}\n</tool_call>'
 
 
@@ -49,21 +49,21 @@ CALL = '<tool_call>\n{{"name": "find_segment", "arguments": {"segment": "at_risk
     ],
 )
 def test_calls_are_read_leniently(text: str) -> None:
-    assert calls_in(text, NAMES) == [("find_segment", {"segment": "at_risk"})]
+    assert calls_in(text) == [("find_segment", {"segment": "at_risk"})]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no call", '{"name": "other", "arguments": {}}', '{"name": "search", "arguments": [1]}', "{{", '{"a": 1}',
+    ["", "no call", '{"name": 3, "arguments": {}}', '{"name": "search"}', '{"name": "search", "arguments": [1]}', "{{", '{"a": 1}',
      '{"name": "search", "arguments": "{"}'],
 )  # fmt: skip
 def test_what_is_no_call_is_none(text: str) -> None:
-    assert calls_in(text, NAMES) == []
+    assert calls_in(text) == []
 
 
 def test_two_calls_are_two() -> None:
-    text = '{"name": "search", "arguments": {}}\n{"name": "find_segment"}'
-    assert calls_in(text, NAMES) == [("search", {}), ("find_segment", {})]
+    text = '{"name": "search", "arguments": {}}\n{"name": "made_up", "parameters": {}}'
+    assert calls_in(text) == [("search", {}), ("made_up", {})]
 
 
 def test_what_may_still_become_a_call() -> None:
@@ -77,15 +77,16 @@ def pieces(text: str) -> list[ChatGenerationChunk]:
 
 
 def test_words_come_as_they_are_written_and_calls_at_the_end() -> None:
-    tokens: list[int] = []
-    words = with_calls(pieces("Hi there"), NAMES, lambda: tokens.append(1))
+    here, there = multiprocessing.Pipe()
+    words = with_calls(pieces("Hi there"), Signals(there))
     assert next(words).text == ""
     assert next(words).text == "H"
     assert "".join(chunk.text for chunk in words) == "i there"
-    assert len(tokens) == 8
-    (call,) = with_calls(pieces(CALL), NAMES, lambda: None)
+    assert (here.recv(), here.poll()) == (Told("first"), False)
+    (call,) = with_calls(pieces(CALL), Signals(there))
     assert call.message.tool_call_chunks[0]["name"] == "find_segment"
-    unread = "".join(chunk.text for chunk in with_calls(pieces("{oh"), NAMES, lambda: None))
+    assert [here.recv(), here.recv()] == [Told("first"), Told("wrote", tool="find_segment")]
+    unread = "".join(chunk.text for chunk in with_calls(pieces("{oh"), Signals(there)))
     assert unread == "{oh"
 
 
@@ -93,7 +94,7 @@ class Scripted(BaseChatModel):
     """A chat model that writes what it is told to, a character at a time."""
 
     lines: list[str]
-    on_token: Any = None
+    signal: Any = None
     prompts: list[int] = []  # noqa: RUF012 - pydantic copies it
 
     @property
@@ -105,7 +106,7 @@ class Scripted(BaseChatModel):
 
     def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         self.prompts.append(len(messages))
-        yield from with_calls(pieces(self.lines.pop(0)), NAMES, self.on_token)
+        yield from with_calls(pieces(self.lines.pop(0)), self.signal)
 
     def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
         whole = AIMessageChunk(content="")
@@ -117,19 +118,22 @@ class Scripted(BaseChatModel):
 def test_langchains_agent_calls_our_tool_and_answers() -> None:
     pytest.importorskip("langchain.agents")
     here, there = multiprocessing.Pipe()
-    signal = FirstToken(there)
-    model = Scripted(lines=[CALL, "128 are at risk.", "Nothing more."], on_token=signal)
+    signal = Signals(there)
+    model = Scripted(lines=[CALL, "128 are at risk.", "Nothing more.", MADE_UP, "Sorry."], signal=signal)
     agent = open_agent(SETUP, Remote(there), model)
     worker = threading.Thread(target=answer_all, args=(there, agent, signal), daemon=True)
     worker.start()
     here.send(Say("How many?", fresh=True))
     assert here.recv() == Told("first")
-    assert here.recv() == Told("call", tool="find_segment", arguments={"segment": "at_risk"})
+    assert here.recv() == Told("wrote", tool="find_segment")
+    assert here.recv() == Told("run", tool="find_segment", arguments={"segment": "at_risk"})
     here.send(Found("128 customers"))
     assert here.recv() == Told("answer", "128 are at risk.")
     here.send(Say("And?"))
     assert [here.recv().kind, here.recv().kind] == ["first", "answer"]
     assert model.prompts[-1] == 6  # the system's words, four of the first turn, the question
+    here.send(Say("Which?", fresh=True))  # a tool that does not exist: the agent says so, nothing runs
+    assert [here.recv().kind for _ in range(3)] == ["first", "wrote", "answer"]
     here.send(Say("Again?"))  # the script is at its end: the agent fails, and says so
     assert here.recv().text.startswith("IndexError")
     here.close()
@@ -150,7 +154,8 @@ def answering(pipe: Connection, setup: PeerSetup) -> None:
             time.sleep(60)
         if said.text == "die":
             os._exit(7)
-        pipe.send(Told("call", tool="find_segment", arguments={"fresh": said.fresh}))
+        pipe.send(Told("wrote", tool="find_segment"))
+        pipe.send(Told("run", tool="find_segment", arguments={"fresh": said.fresh}))
         pipe.send(Told("answer", f"{setup.system_prompt} {pipe.recv().text}"))
 
 
@@ -165,7 +170,7 @@ def peer() -> Iterator[PeerProcess]:
 def test_a_peer_answers_from_its_own_process(peer: PeerProcess) -> None:
     turn = peer.ask("hello", fresh=True)
     assert turn.answer == "You help. find_segment True"
-    assert turn.calls == ["find_segment"]
+    assert (turn.calls, turn.ran) == (["find_segment"], 1)
     assert turn.first_event_seconds is not None
     assert 0 < turn.first_event_seconds <= turn.seconds
     assert peer.ask("hello").answer == "You help. find_segment False"
