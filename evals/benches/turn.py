@@ -228,5 +228,6 @@ def turn_ratios(sides: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _ratio(ours: Sequence[Any], peer: Sequence[Any], numbers: Sequence[int]) -> float | None:
     if not numbers:
         return None
-    mine, theirs = (statistics.median(side[number]["seconds"] for number in numbers) for side in (ours, peer))
+    mine = statistics.median(float(ours[number]["seconds"]) for number in numbers)
+    theirs = statistics.median(float(peer[number]["seconds"]) for number in numbers)
     return round(mine / theirs, 4)
