@@ -296,6 +296,8 @@ class _Turn:
                 before and (plan.tool.name, plan.arguments) == (before.tool.name, before.arguments)
             ):
                 break
+            if self.stop.is_set():
+                return  # its arguments may be half written
             step, result = self._run(plan)
             if result is not None:
                 self.draft.steps = [*self.draft.steps, step]

@@ -37,9 +37,8 @@ class Draft:
         """Add the usage that a model's chunk carries, and its notice if it has one."""
         if notice := chunk.response_metadata.get("notice"):
             self.notify(notice)
-        used, seconds = chunk.usage_metadata, chunk.response_metadata.get("timings", {})
-        if not used:
-            return
+        seconds = chunk.response_metadata.get("timings", {})
+        used = chunk.usage_metadata or {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
         self.usage = Usage(
             prompt_tokens=self.usage.prompt_tokens + used["input_tokens"],
             cached_tokens=self.usage.cached_tokens

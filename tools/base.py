@@ -180,7 +180,8 @@ class ShopTool:
         for name, provider in self.choices.items():
             meanings = provider(shop)
             properties[name] |= {"enum": list(meanings), "x-meanings": dict(meanings)}
-        return {"type": "object", "properties": properties, "required": schema.get("required", [])}
+        required = [name for name in schema.get("required", []) if name in properties]
+        return {"type": "object", "properties": properties, "required": required}
 
     def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> ToolResult:
         """Call the tool. Raises ToolError for what the caller can repair."""
