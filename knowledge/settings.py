@@ -32,8 +32,8 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         default="",
-        description="What the nf4 engine loads: a hub id, a folder of safetensors or a GGUF file; empty means "
-        "the choice of `shopwright models use`, else the embedded model.",
+        description="What the nf4 engine loads: a hub id, a folder of safetensors or a GGUF file; empty "
+        "means the choice of `shopwright models use`, else the embedded model.",
     )
     adapter: str = Field(
         default="", description="A LoRA adapter for the nf4 engine: a folder or a hub id; empty means none."
@@ -68,7 +68,10 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Longest silence accepted from the remote server."
     )
     remote_retries: int = Field(
-        default=2, ge=0, le=10, description="Further tries when the remote server refuses or cannot be reached."
+        default=2,
+        ge=0,
+        le=10,
+        description="Further tries when the remote server refuses or cannot be reached.",
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""),

@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from shopwright.agent.engines.asking import Reply, Said, as_messages, ask_engine
 from shopwright.agent.engines.base import Engine
 from shopwright.agent.local import open_engine
-from shopwright.evals.asking import Reply, Said, as_messages, ask_engine
 from shopwright.knowledge.settings import Settings
 
 AT_ONCE = (1, 2, 4, 8)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from shopwright.agent.engines.asking import Reply, ask_engine
 from shopwright.agent.engines.base import Engine, EngineError
-from shopwright.evals.asking import Reply, ask_engine
 from shopwright.evals.bfcl.files import Case, tool_name
 from shopwright.evals.bfcl.matching import compare
 

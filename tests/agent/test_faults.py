@@ -167,9 +167,7 @@ def test_stop_in_the_middle_of_an_answer(shop: Shop) -> None:
     assert len(texts(assistant, answer.conversation)) == 4
 
 
-def test_a_context_too_small_for_the_tools(
-    shop: Shop, in_four_bits: Callable[..., Nf4ChatModel]
-) -> None:
+def test_a_context_too_small_for_the_tools(shop: Shop, in_four_bits: Callable[..., Nf4ChatModel]) -> None:
     assistant = Assistant(shop, InProcessEngine(in_four_bits(context=1024)))
     answer = ask(assistant, "Hello there")
     assert "SHOPWRIGHT_MODEL_CONTEXT" in answer.text

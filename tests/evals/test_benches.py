@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from shopwright.agent.assistant import Assistant
-from shopwright.evals.asking import ask_engine
+from shopwright.agent.engines.asking import ask_engine
 from shopwright.evals.benches import restart, together, turn
 from shopwright.evals.benches.apart import run_apart
 from shopwright.evals.benches.engine import AT_ONCE, at_once, long_prompt, measure, peak_rss

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from shopwright.agent.engines.asking import Reply
 from shopwright.agent.engines.base import Decoding, EngineError
 from shopwright.agent.grammar import narrow
-from shopwright.evals.asking import Reply
 from shopwright.evals.bfcl.figures import figures, table, wilson
 from shopwright.evals.bfcl.files import CATEGORIES, Case, as_tool, load, sample
 from shopwright.evals.bfcl.running import judge, run

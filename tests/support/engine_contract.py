@@ -1,5 +1,6 @@
 """What every engine must do. An engine's test class inherits this and provides `engine`, `invoke` and `reads`."""
 
+import contextlib
 import json
 import threading
 from typing import Any, ClassVar
@@ -159,10 +160,8 @@ class EngineContract:
     )
     def test_a_call_is_valid_for_a_hostile_schema(self, engine: Engine, offered: dict[str, Any]) -> None:
         name, schema = offered["function"]["name"], offered["function"]["parameters"]
-        try:
+        refused = contextlib.nullcontext() if self.binds else contextlib.suppress(EngineError)
+        with refused:
             call = self.call(engine, f"Call the tool {json.dumps(name)} now.", offered)
-        except EngineError as error:
-            assert not self.binds, error
-            return
-        assert call["name"] == name
-        jsonschema.validate(call["args"], schema)
+            assert call["name"] == name
+            jsonschema.validate(call["args"], schema)

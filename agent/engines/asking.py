@@ -1,4 +1,4 @@
-"""One call of an engine, measured. The only evaluation that speaks an engine's own language of messages."""
+"""One call of an engine by plain words, measured: for whoever wants no messages of LangChain's."""
 
 import time
 from collections.abc import Mapping, Sequence
