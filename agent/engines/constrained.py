@@ -53,6 +53,11 @@ class ConstrainedChatModel(BaseChatModel):
     def title(self) -> str:
         """Engine and model, as an Answer reports them."""
 
+    @property
+    def bytes_per_token(self) -> int | None:
+        """Bytes of weights that a token reads, once they are loaded; None where the engine cannot tell."""
+        return None
+
     @abstractmethod
     def load(self) -> None:
         """Load the weights now rather than at the first request. Raises EngineError."""

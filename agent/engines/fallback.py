@@ -39,6 +39,11 @@ class FallbackEngine:
         """The engine that answers now, and its model."""
         return self._engine.name
 
+    @property
+    def bytes_per_token(self) -> int | None:
+        """Bytes of weights that a token reads; None where the engine cannot tell."""
+        return getattr(self._engine, "bytes_per_token", None)
+
     def stream(
         self,
         messages: Sequence[BaseMessage],

@@ -22,6 +22,11 @@ class InProcessEngine:
         """Engine and model, as an Answer reports them."""
         return self.model.title
 
+    @property
+    def bytes_per_token(self) -> int | None:
+        """Bytes of weights that a token reads, once they are loaded; None where the engine cannot tell."""
+        return self.model.bytes_per_token
+
     def stream(
         self,
         messages: Sequence[BaseMessage],

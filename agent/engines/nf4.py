@@ -58,6 +58,15 @@ class Nf4ChatModel(ConstrainedChatModel):
         """nf4 and the model's name."""
         return f"nf4:{self._weights.title if self._weights else self.source}"
 
+    @property
+    def bytes_per_token(self) -> int | None:
+        """Bytes of weights that a token reads, once they are loaded."""
+        if self._weights is None:
+            return None
+        from shopwright.agent.engines.weights import bytes_a_token
+
+        return bytes_a_token(self._weights.model)
+
     def load(self) -> None:
         """Load the weights and allocate the cache. Raises EngineError, OutOfMemoryError among them."""
         with self._lock:

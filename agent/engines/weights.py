@@ -180,3 +180,27 @@ def _check(model: Any, tokenizer: Any, source: str) -> None:
 def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return text if text.endswith((".", "!")) else f"{text}."
+
+
+def bytes_a_token(model: Any) -> int:
+    """Bytes of weights that a token reads: all of them, but one row of the table of embeddings.
+
+    A table that is the head's matrix too is read whole. NF4's scales are counted with their weights.
+    """
+    table = model.get_input_embeddings().weight
+    total = 0
+    for parameter in model.parameters():
+        total += parameter.numel() * parameter.element_size() + _scales(parameter)
+        if parameter is table and model.get_output_embeddings().weight is not table:
+            total -= parameter.numel() * parameter.element_size()
+    return int(total)
+
+
+def _scales(parameter: Any) -> int:
+    """Bytes of what is kept to undo a quantisation."""
+    state = getattr(parameter, "quant_state", None)
+    if state is None:
+        return 0
+    second = getattr(state, "state2", None)  # gone once bitsandbytes has packed a weight for a processor
+    parts = [state.absmax, getattr(state, "offset", None), second.absmax if second else None]
+    return sum(part.numel() * part.element_size() for part in parts if part is not None)

@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
+from shopwright.agent.engines.weights import bytes_a_token
 from shopwright.evals.benches.roofline import roofline
 from shopwright.evals.errors import EvalError
 from shopwright.evals.peers import cuda
 from shopwright.evals.peers.generation import Load, ours, peer
-from shopwright.evals.peers.nf4_models import QWEN_7B, bytes_a_token, embedded, random_weights
+from shopwright.evals.peers.nf4_models import QWEN_7B, embedded, random_weights
 from shopwright.evals.progress import Progress
 
 BATCHES = (1, 8, 32)

@@ -54,27 +54,3 @@ def random_weights(shape: dict[str, int], device: str, seed: int = 0) -> Any:
 def embedded(path: Path, device: str, cache_dir: Path) -> Any:
     """The embedded GGUF model dequantised and put into NF4, as our engine loads it. Raises EngineError."""
     return load(str(path), device=device, cache_dir=cache_dir).model
-
-
-def bytes_a_token(model: Any) -> int:
-    """Bytes of weights that a token reads: all of them, but one row of the table of embeddings.
-
-    A table that is the head's matrix too is read whole. NF4's scales are counted with their weights.
-    """
-    table = model.get_input_embeddings().weight
-    total = 0
-    for parameter in model.parameters():
-        total += parameter.numel() * parameter.element_size() + _scales(parameter)
-        if parameter is table and model.get_output_embeddings().weight is not table:
-            total -= parameter.numel() * parameter.element_size()
-    return int(total)
-
-
-def _scales(parameter: Any) -> int:
-    """Bytes of what is kept to undo a quantisation."""
-    state = getattr(parameter, "quant_state", None)
-    if state is None:
-        return 0
-    second = getattr(state, "state2", None)  # gone once bitsandbytes has packed a weight for a processor
-    parts = [state.absmax, getattr(state, "offset", None), second.absmax if second else None]
-    return sum(part.numel() * part.element_size() for part in parts if part is not None)

@@ -8,10 +8,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("bitsandbytes")
 pytest.importorskip("transformers")
 
+from shopwright.agent.engines.weights import bytes_a_token  # noqa: E402
 from shopwright.evals.errors import EvalError  # noqa: E402
 from shopwright.evals.peers.generation import Load, ours, peer, prompts, speed  # noqa: E402
 from shopwright.evals.peers.gpu import check_device, measure_subjects, report  # noqa: E402
-from shopwright.evals.peers.nf4_models import TINY, bytes_a_token, random_weights  # noqa: E402
+from shopwright.evals.peers.nf4_models import TINY, random_weights  # noqa: E402
 
 
 @pytest.fixture(scope="module")
