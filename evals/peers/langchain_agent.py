@@ -120,7 +120,8 @@ def chat_model(setup: PeerSetup, signal: Signals) -> Any:
 
 
 def with_calls(chunks: Iterable[Any], signal: Signals) -> Iterator[Any]:
-    """The chunks as they come, but for text that turns out to be calls: those come as calls, at the end."""
+    """The chunks as they come, then the calls in their text. Text that begins as a call does is held back,
+    and does not come at all when it is one."""
     held: list[Any] = []
     text = ""
     for chunk in chunks:
@@ -131,10 +132,13 @@ def with_calls(chunks: Iterable[Any], signal: Signals) -> Iterator[Any]:
         if not may_be_call(text):
             yield from held
             held = []
-    calls = calls_in(text) if held else []
+    calls = calls_in(text)
     for name, _ in calls:
         signal.call(name)
-    yield from held if not calls else (_call_chunk(n, *call) for n, call in enumerate(calls))
+    if not calls:
+        yield from held
+    for number, call in enumerate(calls):
+        yield _call_chunk(number, *call)
 
 
 def _call_chunk(index: int, name: str, arguments: dict[str, Any]) -> Any:

@@ -86,6 +86,9 @@ def test_words_come_as_they_are_written_and_calls_at_the_end() -> None:
     (call,) = with_calls(pieces(CALL), Signals(there))
     assert call.message.tool_call_chunks[0]["name"] == "find_segment"
     assert [here.recv(), here.recv()] == [Told("first"), Told("wrote", tool="find_segment")]
+    *said, call = with_calls(pieces(f"So: {CALL}"), Signals(there))
+    assert "".join(chunk.text for chunk in said).startswith("So: ")
+    assert call.message.tool_call_chunks[0]["name"] == "find_segment"
     unread = "".join(chunk.text for chunk in with_calls(pieces("{oh"), Signals(there)))
     assert unread == "{oh"
 
