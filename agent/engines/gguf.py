@@ -31,6 +31,8 @@ from shopwright.agent.engines.seats import Seat, Seats, shared
 log = logging.getLogger(__name__)
 
 PREFIX_FILES_KEPT = 8
+BATCH = 128
+"""Tokens read at once: between two batches others get their next token, and stop is heard."""
 
 
 class GgufChatModel(ConstrainedChatModel):
@@ -84,6 +86,7 @@ class GgufChatModel(ConstrainedChatModel):
         params.n_ctx = self.context * self.slots
         params.n_parallel = self.slots
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.threads or os.cpu_count() or 1
+        params.n_batch = params.n_ubatch = BATCH
         params.cache_ram_mib = 0  # which slot keeps what is decided here
         params.verbosity = 0
         params.ui = False
@@ -121,6 +124,7 @@ class GgufChatModel(ConstrainedChatModel):
             "repeat_penalty": penalty,
             "cache_prompt": True,
             "stream": True,
+            "return_progress": True,  # a sign of life for every batch, and with it the chance to stop
             "id_slot": seat.number,
             "stop": [TURN_END, TURN_START, *meter.stop],
         }

@@ -1,10 +1,11 @@
 """What every engine must do, shown on the embedded model: in this process, and behind a real HTTP server."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from engine_contract import COUNT, EngineContract, text_of
+from engine_contract import COUNT, EngineContract, text_of, whole_of
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
@@ -64,6 +65,16 @@ class TestEmbedded(EngineContract):
             whole = chunk if whole is None else whole + chunk
         assert whole is not None
         assert whole.tool_calls[0]["args"]["limit"] == 7
+
+    def test_stop_is_heard_while_the_prompt_is_read(self, engine: Engine) -> None:
+        """What was read until then is kept, and shows how far it came."""
+        stop = threading.Event()
+        stop.set()
+        prompt = [HumanMessage("Stop now. " + "The shop sells milk, and bread too. " * 120)]
+        assert not "".join(chunk.text for chunk in engine.stream(prompt, max_tokens=4, stop_event=stop))
+        used = whole_of(engine, prompt, max_tokens=1).usage_metadata
+        assert used is not None
+        assert used["input_token_details"]["cache_read"] < used["input_tokens"] / 2
 
     def test_the_second_turn_reads_its_prefix_from_the_cache(self, engine: Engine) -> None:
         system = SystemMessage("You answer briefly. " + "The shop sells bread, milk and fruit. " * 20)
