@@ -98,7 +98,7 @@ def report(found: dict[str, Any]) -> str:
         lines.append(
             f"{name:16} {side['seconds_median']:7.2f} s a turn, first event "
             f"{'-' if first is None else format(first, '.2f')} s; of {side['turns']} turns: right tool "
-            f"{side['tool_calls_right']}, ran a tool {side['turns_in_which_a_tool_ran']}, "
+            f"{side['tool_calls_right']}, whole tool turns {side['whole_tool_turns']}, "
             f"stopped at the limit {side['stopped_at_limit']}, failed {side['failed']}"
         )
     again, four = found["restart"], found["concurrent_4"]

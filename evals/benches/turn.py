@@ -32,12 +32,13 @@ PEER_CONTEXT = 4096
 COUNTED = (
     "Seconds from the second question of a conversation to the end of its answer; each side has just "
     "answered the first one, and ours was warmed as the product is. A ratio is that of the medians over "
-    "the same questions, all of them or those in which the peer ran a tool (a peer that runs none has no "
-    "tool turn, and may be quick). LangChain's side is create_agent over ChatLlamaCpp with its defaults, "
-    "but for n_ctx 4096 (512, its default, does not hold the tools), the number of threads (ours), and "
-    "the reading of plain JSON calls from its text, which it does not do itself; 'tuned' also has n_batch "
-    "512 (its default is 8) and temperature 0 (0.8). A turn that reaches the limit is stopped and counted "
-    "as the limit, and the peer begins anew; one that fails counts with the seconds until then."
+    "the same questions: those where the peer made a whole tool turn (a tool ran and words came of it; "
+    "one that guesses or says nothing is quick, but answers nothing), and, as 'all_turns', every one. "
+    "LangChain's side is create_agent over ChatLlamaCpp with its defaults, but for n_ctx 4096 (512, its "
+    "default, does not hold the tools), the number of threads (ours), and the reading of plain JSON calls "
+    "from its text, which it does not do itself; 'tuned' also has n_batch 512 (its default is 8). A turn "
+    "that reaches the limit is stopped and counted as the limit, and the peer begins anew; one that fails "
+    "counts with the seconds until then."
 )
 WHEN_IT_DIES = (
     "On virtual machines whose processor names AMX without granting it, llama-cpp-python crashes as compiled "
@@ -66,6 +67,15 @@ class Turn:
     def right(self) -> bool:
         """Whether the right tool was called first."""
         return self.called == self.expected
+
+    @property
+    def whole(self) -> bool:
+        """Whether it was a tool turn: a tool ran, and words came of it, or it was stopped at the limit."""
+        return self.ran > 0 and bool(self.answer.strip() or self.stopped)
+
+    def kept(self) -> dict[str, Any]:
+        """The turn as it is kept in a file."""
+        return {**asdict(self), "right": self.right, "whole": self.whole}
 
 
 class Side(Protocol):
@@ -146,7 +156,7 @@ def langchain_peers(
     run_tool = partial(run_for_peer, assistant)
     setups = {
         "langchain": peer_setup(assistant, model_path, options),
-        "langchain_tuned": peer_setup(assistant, model_path, {**options, "n_batch": 512, "temperature": 0.0}),
+        "langchain_tuned": peer_setup(assistant, model_path, {**options, "n_batch": 512}),
     }
     return {name: Peer(PeerProcess(serve, setup, run_tool, limit)) for name, setup in setups.items()}
 
@@ -207,21 +217,25 @@ def side_figures(turns: Sequence[Turn]) -> dict[str, Any]:
         "seconds_median": round(statistics.median(turn.seconds for turn in turns), 3),
         "first_event_seconds_median": round(statistics.median(firsts), 3) if firsts else None,
         "tool_calls_right": sum(turn.right for turn in turns),
-        "turns_in_which_a_tool_ran": sum(turn.ran > 0 for turn in turns),
+        "whole_tool_turns": sum(turn.whole for turn in turns),
+        "said_nothing": sum(not turn.answer.strip() and not turn.stopped for turn in turns),
         "stopped_at_limit": sum(turn.stopped for turn in turns),
         "failed": sum(bool(turn.failure) for turn in turns),
-        "each": [asdict(turn) for turn in turns],
+        "each": [turn.kept() for turn in turns],
     }
 
 
 def turn_ratios(sides: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Our median over each peer's: over all turns, and over those in which the peer ran a tool at all."""
+    """Our median over each peer's: over the questions where the peer made a whole tool turn, and over all.
+
+    None where there is no such turn, or no such peer.
+    """
     found: dict[str, float | None] = {}
     for name in ("langchain", "langchain_tuned"):
         peer = sides[name]["each"] if name in sides else []
-        found[f"ratio_to_{name}"] = _ratio(sides["ours"]["each"], peer, range(len(peer)))
-        ran = [number for number, turn in enumerate(peer) if turn["ran"]]
-        found[f"ratio_to_{name}_where_it_ran_a_tool"] = _ratio(sides["ours"]["each"], peer, ran)
+        whole = [number for number, turn in enumerate(peer) if turn["whole"]]
+        found[f"ratio_to_{name}"] = _ratio(sides["ours"]["each"], peer, whole)
+        found[f"ratio_to_{name}_all_turns"] = _ratio(sides["ours"]["each"], peer, range(len(peer)))
     return found
 
 

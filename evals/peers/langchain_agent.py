@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+from shopwright.agent.engines.text_calls import calls_in, may_be_call
 from shopwright.evals.peers.protocol import Found, PeerSetup, PeerTool, Say, Told
-from shopwright.evals.peers.text_calls import calls_in, may_be_call
 
 
 def serve(pipe: Connection, setup: PeerSetup) -> None:

@@ -67,7 +67,7 @@ class Counted:
         self._order.append(self._name)
         ran = int(self._called is not None)
         return turn.Turn(
-            second, expected, self._called, self._seconds, None, "", stopped=self._seconds > 100, ran=ran
+            second, expected, self._called, self._seconds, None, "So.", stopped=self._seconds > 100, ran=ran
         )
 
     def close(self) -> None:
@@ -85,14 +85,24 @@ def test_sides_take_turns_in_beginning_and_the_medians_make_the_ratio() -> None:
     assert order[:3] == ["ours", "langchain", "langchain_tuned"]
     assert [order[0], order[3], order[6]] == ["ours", "langchain", "langchain_tuned"]
     assert turn.turn_ratios(measured) == {
-        "ratio_to_langchain": 0.0111,
-        "ratio_to_langchain_where_it_ran_a_tool": None,
+        "ratio_to_langchain": None,
+        "ratio_to_langchain_all_turns": 0.0111,
         "ratio_to_langchain_tuned": 0.1,
-        "ratio_to_langchain_tuned_where_it_ran_a_tool": 0.1,
+        "ratio_to_langchain_tuned_all_turns": 0.1,
     }
     assert measured["ours"]["tool_calls_right"] == 2
     assert measured["langchain"]["stopped_at_limit"] == 3
-    assert turn.turn_ratios({"ours": measured["ours"]})["ratio_to_langchain"] is None
+    assert turn.turn_ratios({"ours": measured["ours"]})["ratio_to_langchain_all_turns"] is None
+
+
+def test_a_turn_is_whole_when_words_came_of_a_tool() -> None:
+    def turned(ran: int, answer: str, stopped: bool = False) -> bool:
+        return turn.Turn("q", "t", "t", 1.0, None, answer, stopped=stopped, ran=ran).whole
+
+    assert turned(1, "128 customers")
+    assert turned(1, "", stopped=True)
+    assert not turned(1, " ")
+    assert not turned(0, "Many, I guess")
 
 
 def test_a_peer_gets_our_tools_and_they_run_over_our_shop(assistant: Callable[..., Assistant]) -> None:

@@ -14,6 +14,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from shopwright.agent.engines.text_calls import calls_in, may_be_call
 from shopwright.evals.errors import EvalError
 from shopwright.evals.peers.langchain_agent import (
     Remote,
@@ -25,7 +26,6 @@ from shopwright.evals.peers.langchain_agent import (
 )
 from shopwright.evals.peers.process import PeerProcess
 from shopwright.evals.peers.protocol import Found, PeerSetup, PeerTool, Say, Told
-from shopwright.evals.peers.text_calls import calls_in, may_be_call
 
 TOOL = PeerTool(
     "find_segment",
