@@ -5,6 +5,7 @@ tool's schema, narrowed to what the request mentions). The same grammars bind th
 """
 
 import contextlib
+import itertools
 import json
 import secrets
 from abc import abstractmethod
@@ -23,6 +24,7 @@ from shopwright.agent import grammar
 from shopwright.agent.engines.base import Decoding, EngineError, Prefix
 from shopwright.agent.engines.chatml import REPLY, render
 from shopwright.agent.engines.meter import Meter
+from shopwright.agent.engines.text_calls import calls_in, may_be_call
 from shopwright.agent.grammar import Narrowed
 
 LONGEST_CALL = 400  # tokens of a call's arguments
@@ -214,7 +216,19 @@ class _Caller:
 
     def _lenient(self) -> Iterator[AIMessageChunk]:
         limit = max(self.meter.max_tokens, LONGEST_CALL)
-        yield from self._read(self._complete(self.prompt, limit, None))
+        pieces = self._complete(self.prompt, limit, None)
+        held = ""
+        for piece in pieces:
+            held += piece
+            if not may_be_call(held):
+                yield from self._read(itertools.chain([held], pieces))
+                return
+        found = [call for call in calls_in(held, self.schemas) if call[0] in self.schemas]
+        if found:
+            yield self._named(found[0][0])
+            yield self._filled(found[0][0], json.dumps(found[0][1], ensure_ascii=False))
+        else:
+            yield _words(held)
 
     def _read(self, pieces: Iterator[str]) -> Iterator[AIMessageChunk]:
         """A call from a line `name {...}`, or the words after `reply`."""
