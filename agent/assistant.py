@@ -23,7 +23,13 @@ from shopwright.agent.grounding import Binder, Source, sentences
 from shopwright.agent.history import LEAST_ROOM, Past, Turn, planner_history, recall, trimmed
 from shopwright.agent.language import detect
 from shopwright.agent.planning import Plan, openai_schema, plan_for, settle
-from shopwright.agent.prompts import call_messages, planner_prefix, shorten, writer_messages
+from shopwright.agent.prompts import (
+    call_messages,
+    planner_prefix,
+    shorten,
+    writer_messages,
+    writer_prefix,
+)
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings
 from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
@@ -78,14 +84,16 @@ class Assistant:
         return [
             (planner_prefix(role, language, self._tools[role], self._schemas_of(role)), self._offered(role))
             for role, language in self._talks
-        ]
+        ] + [(writer_prefix(language), ()) for language in TONGUES]
 
     def prepare(self, role: Role, language: Language) -> None:
         """Without `warm`, the first turn of a role in a language gets its own prefix ready, and keeps it."""
         with self._warming:
             if (role, language) not in self._warm:
                 try:
-                    self.engine.warm(self._prefixes(), only=self._talks.index((role, language)))
+                    prefixes = self._prefixes()
+                    self.engine.warm(prefixes, only=self._talks.index((role, language)))
+                    self.engine.warm(prefixes, only=len(self._talks) + TONGUES.index(language))
                 except ContextOverflowError as error:
                     raise EngineError(
                         f"The model cannot read what the tools need: {error} Raise SHOPWRIGHT_MODEL_CONTEXT, "

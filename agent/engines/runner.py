@@ -166,10 +166,13 @@ class Runner:
                 for job in self._active:
                     job.pieces.put(EngineError("The model was closed while it was answering."))
                 return False
-            if isinstance(item, Job):
-                self._begin(item)
-            else:
+            if not isinstance(item, Job):
                 item()
+                continue
+            try:
+                self._begin(item)
+            except Exception as error:  # noqa: BLE001  (its conversation gets it; the thread lives on)
+                item.pieces.put(explained(error))
 
     def _begin(self, job: Job) -> None:
         if job.slot >= self.slots:

@@ -88,6 +88,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # as above
         for layer in self.slot_layers:
             layer.look(focus)
 
+    @torch.inference_mode()
     def copy_out(self, slot: int, length: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """The first `length` keys and values of a row, as they are now."""
         return [
@@ -95,6 +96,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # as above
             for layer in self.slot_layers
         ]
 
+    @torch.inference_mode()
     def copy_in(self, slot: int, saved: list[tuple[torch.Tensor, torch.Tensor]], length: int) -> None:
         """Put the first `length` saved keys and values at a row's beginning."""
         for layer, (keys, values) in zip(self.slot_layers, saved, strict=True):

@@ -18,15 +18,19 @@ QUESTIONS = (
     "Forecast a type B campaign to {n}0 customers",
     "给{n}岁以上的客户推荐三款商品",
 )
-"""Each round asks with another number, so that nobody's question is in the cache already."""
+"""Each set asks with another number, so that nobody's question is in the cache already."""
+
+FIRST_NUMBER = 30
+ORDER = (("in_turn", 0), ("at_once", 1), ("at_once", 0), ("in_turn", 1))
+"""Each set is asked in both ways, since answers differ in length, with another set asked in between."""
 
 COUNTED = (
     "Each of four people asks one question in a new conversation; everything is warm. 'ratio': total "
     "seconds at once / one after another. 'longest_wait_ratio': the longest wait at once / the longest "
     "turn of the same four when each has the machine to themselves. 'wait_over_alone': the longest wait "
     "at once / the median of those turns. 'longest_wait_over_queue': the longest wait at once / the wait "
-    "of whoever is last when all four ask at the same moment and are served one after another. Medians "
-    "over the rounds."
+    "of whoever is last when all four ask at the same moment and are served one after another. Both ways "
+    "answer the same sets of four questions; totals and longest waits are means over the sets."
 )
 
 
@@ -54,14 +58,15 @@ class Round:
 
 
 def measure_together(assistant: Assistant, rounds: int) -> dict[str, Any]:
-    """Rounds in both ways; which comes first changes from one round to the next."""
+    """Both ways answer the same sets of questions, an even number of sets: see ORDER."""
     done: dict[str, list[Round]] = {"in_turn": [], "at_once": []}
     ways: dict[str, Callable[[Assistant, Sequence[str]], Round]] = {"in_turn": in_turn, "at_once": at_once}
-    progress = Progress("four people", 2 * rounds)
-    number = 30
-    for turn in range(rounds):
-        for name in sorted(ways, reverse=turn % 2 == 0):
-            number += 1
+    pairs = -(-rounds // 2)
+    progress = Progress("four people", len(ORDER) * pairs)
+    in_turn(assistant, [text.format(n=FIRST_NUMBER) for text in QUESTIONS])
+    for pair in range(pairs):
+        for name, offset in ORDER:
+            number = FIRST_NUMBER + 1 + 2 * pair + offset
             done[name].append(ways[name](assistant, [text.format(n=number) for text in QUESTIONS]))
             progress.step(f"{name.replace('_', ' ')} {done[name][-1].total_seconds:.1f} s")
     return together_figures(done["in_turn"], done["at_once"])
@@ -100,10 +105,10 @@ def _wait(assistant: Assistant, question: str) -> Wait:
 
 def together_figures(in_turn: Sequence[Round], at_once: Sequence[Round]) -> dict[str, Any]:
     """The ratios, the medians they come from, and every wait."""
-    queue = statistics.median(one.total_seconds for one in in_turn)
-    together = statistics.median(one.total_seconds for one in at_once)
-    longest = statistics.median(one.longest for one in at_once)
-    slowest = statistics.median(one.longest for one in in_turn)
+    queue = statistics.mean(one.total_seconds for one in in_turn)
+    together = statistics.mean(one.total_seconds for one in at_once)
+    longest = statistics.mean(one.longest for one in at_once)
+    slowest = statistics.mean(one.longest for one in in_turn)
     alone = statistics.median(wait.seconds for one in in_turn for wait in one.waits)
     return {
         "ratio": round(together / queue, 4),

@@ -135,6 +135,28 @@ def test_a_prefix_is_prefilled_once_and_shared_by_all_slots(opened: Callable[...
         assert used["input_token_details"]["cache_read"] > 0.8 * used["input_tokens"]
 
 
+def test_a_kept_prefix_begins_a_slot_that_held_something_else(opened: Callable[..., Nf4ChatModel]) -> None:
+    """The words are the same as with the prefix read anew."""
+    system = SystemMessage("The shop sells bread, milk and fruit. " * 8)
+    prompt = opened()._render([system, HumanMessage("Hi")], [])
+    answers, cached = [], []
+    for kept in (True, False):
+        model = opened(slots=2)
+        if kept:
+            model.warm([([system], [])])
+        for slot in (0, 1):
+            meter = Meter(None, 20)
+            tokens = model._render([HumanMessage(f"other {slot}")], [])
+            ids = model._weights.tokenizer(tokens, add_special_tokens=False)["input_ids"]
+            list(model._runner.complete(Job(slot, ids, 4, meter)))
+            ids = model._weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+            job = Job(slot, ids, 20, meter)
+            answers.append("".join(model._runner.complete(job)))
+            cached.append(job.cached)
+    assert len(set(answers)) == 1
+    assert min(cached[:2]) > 50 > max(cached[2:])
+
+
 def test_numbers_outside_the_evidence_cannot_be_written(opened: Callable[..., Nf4ChatModel]) -> None:
     engine = InProcessEngine(opened())
     for question in ("one", "two", "three"):
