@@ -9,6 +9,7 @@ from shopwright.evals.runs import find
 
 RESULTS = Path(__file__).parent / "results"
 TURNS, SEARCH = RESULTS / "turns-gguf-cpu.json", RESULTS / "search.json"
+BENCH_TURN, BENCH_ENGINE = RESULTS / "bench-turn-cpu.json", RESULTS / "bench-engine-cpu.json"
 DECODING = "decoding-*.json"
 LABELS = {
     "requests": "40 requests of a marketer, half Chinese, 8 that need no tool",
@@ -98,6 +99,61 @@ def _bfcl_cells(run: dict[str, Any] | None) -> list[str]:
     return cells
 
 
+def bench_turn_table(kept: dict[str, Any]) -> str:
+    """A tool turn beside LangChain's, the first turn after a restart, four people at once."""
+    restart, four, sides = kept["restart"], kept["concurrent_4"], kept["turn"]["sides"]
+    ours = sides["ours"]
+    rows = ["| what | beside | share of the time | details |", "| --- | --- | --- | --- |"]
+    for side, key, label in (
+        ("langchain", "ratio_to_langchain", "LangChain's agent over ChatLlamaCpp, its defaults"),
+        ("langchain_tuned", "ratio_to_langchain_tuned", "the same with `n_batch` 512"),
+    ):
+        peer = sides[side]
+        rows.append(
+            f"| a whole tool turn, the second of a conversation | {label} | "
+            f"{_share(kept[key])}; over all turns {_share(kept[f'{key}_all_turns'])} | "
+            f"{ours['seconds_median']:.1f} s and {peer['seconds_median']:.1f} s; right tool "
+            f"{ours['tool_calls_right']} of {ours['turns']} and "
+            f"{peer['tool_calls_right']} of {peer['turns']}; "
+            f"turns in which a tool ran and words came of it {ours['whole_tool_turns']} and "
+            f"{peer['whole_tool_turns']} |"
+        )
+    rows += [
+        f"| first event of the first turn after a restart | without the saved prefix | "
+        f"{_share(restart['ratio'])} | {restart['warm_seconds_median']:.1f} s and "
+        f"{restart['cold_seconds_median']:.1f} s |",
+        f"| four conversations at once, in total | one after another | {_share(four['ratio'])} | "
+        f"{four['total_seconds_at_once']:.1f} s and {four['total_seconds_in_turn']:.1f} s |",
+        f"| the longest wait of the four | the longest wait in the queue | "
+        f"{_share(four['longest_wait_over_queue'])} | {_share(four['longest_wait_ratio'])} of the longest "
+        f"turn with the machine to itself |",
+    ]
+    return "\n".join(rows)
+
+
+def _share(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def bench_engine_table(kept: dict[str, Any]) -> str:
+    """Load, memory, first token, speed and the share of the roofline of every engine that was measured."""
+    rows = [
+        "| engine | load | peak memory | first token, cold and warm | prefill | decode | of the roofline | "
+        "tokens/s at 1, 2, 4, 8 at once |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for one in kept["engines"].values():
+        share = one["roofline"]["share_reached"]
+        together = ", ".join(f"{speed:.0f}" for speed in one["tokens_a_second_at_once"].values())
+        rows.append(
+            f"| {one['engine']} | {one['load_seconds']:.1f} s | {one['peak_rss_bytes'] / 2**30:.1f} GiB | "
+            f"{one['first_token_seconds_cold']:.1f} s, {one['first_token_seconds_warm']:.2f} s | "
+            f"{one['prefill_tokens_a_second']:.0f}/s | {one['decode_tokens_a_second']:.1f}/s | "
+            f"{'–' if share is None else format(share, '.0%')} | {together} |"
+        )
+    return "\n".join(rows)
+
+
 def tables() -> dict[str, str]:
     """The tables by the name of their place in the README."""
     turns = json.loads(TURNS.read_text(encoding="utf-8"))
@@ -107,4 +163,6 @@ def tables() -> dict[str, str]:
         "figures": turns_table(turns),
         "search figures": search_table(search),
         "decoding figures": decoding_table(decoding),
+        "bench turn figures": bench_turn_table(json.loads(BENCH_TURN.read_text(encoding="utf-8"))),
+        "bench engine figures": bench_engine_table(json.loads(BENCH_ENGINE.read_text(encoding="utf-8"))),
     }
