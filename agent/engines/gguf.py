@@ -30,7 +30,7 @@ from shopwright.agent.engines.seats import Seat, Seats, shared
 
 log = logging.getLogger(__name__)
 
-PREFIX_FILES_KEPT = 8
+PREFIX_FILES_KEPT = 12
 BATCH = 128
 """Tokens read at once: between two batches others get their next token, and stop is heard."""
 
@@ -197,6 +197,8 @@ class GgufChatModel(ConstrainedChatModel):
         file = self._fingerprint(prompt)
         if self.cache_dir is None or not (self.cache_dir / file).is_file():
             return False
+        with contextlib.suppress(OSError):
+            (self.cache_dir / file).touch()  # the files unused for longest are the ones to go
         return self._slot(slot, "restore", file)
 
     def _save(self, slot: int, prompt: str) -> None:
