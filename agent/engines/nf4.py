@@ -15,7 +15,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from shopwright.agent.engines.base import EngineError, Prefix
+from shopwright.agent.engines.base import DeviceError, EngineError, Prefix
 from shopwright.agent.engines.chatml import TURN_END, TURN_START, dialogue, render
 from shopwright.agent.engines.constrained import ConstrainedChatModel
 from shopwright.agent.engines.meter import Meter
@@ -46,6 +46,7 @@ class Nf4ChatModel(ConstrainedChatModel):
     _seats: Seats = PrivateAttr()
     _words: Any = PrivateAttr(default=None)
     _grammars: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _closed: bool = PrivateAttr(default=False)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     _ends: frozenset[int] = PrivateAttr(default=frozenset())
 
@@ -70,6 +71,8 @@ class Nf4ChatModel(ConstrainedChatModel):
     def load(self) -> None:
         """Load the weights and allocate the cache. Raises EngineError, OutOfMemoryError among them."""
         with self._lock:
+            if self._closed:
+                raise DeviceError("The model was closed.")
             if self._runner is None:
                 self._open()
 
@@ -119,12 +122,20 @@ class Nf4ChatModel(ConstrainedChatModel):
         )
 
     def close(self) -> None:
-        """Free the weights and the cache."""
+        """Free the weights and the cache, for good: who still asks is told so, with a DeviceError."""
         with self._lock:
+            self._closed = True
             if self._runner is not None:
                 self._runner.close()
             self._runner = self._weights = None
             self._grammars.clear()
+
+    def _loaded(self) -> tuple[Any, Any]:
+        """Weights and runner. Raises DeviceError once the model was closed."""
+        weights, runner = self._weights, self._runner
+        if weights is None or runner is None:
+            raise DeviceError("The model was closed.")
+        return weights, runner
 
     def shrink(self) -> bool:
         """Give up half of the conversations' places in memory; False when only one is left."""
@@ -141,9 +152,10 @@ class Nf4ChatModel(ConstrainedChatModel):
 
     def _render(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> str:
         self.load()
-        if self._weights.model.config.model_type == "qwen2" or not self._weights.tokenizer.chat_template:
+        weights, _ = self._loaded()
+        if weights.model.config.model_type == "qwen2" or not weights.tokenizer.chat_template:
             return render(messages, tools)
-        tokenizer = self._weights.tokenizer
+        tokenizer = weights.tokenizer
         pairs = _merged(dialogue(messages, tools), _special(tokenizer))
         try:
             return str(_templated(tokenizer, pairs))
@@ -169,11 +181,12 @@ class Nf4ChatModel(ConstrainedChatModel):
     ) -> Iterator[str]:
         from shopwright.agent.engines.runner import Job
 
-        tokens = self._weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        weights, runner = self._loaded()
+        tokens = weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
         job = Job(seat.number, tokens, limit, meter, self._matcher(rule), penalty)
         seat.text = prompt
         ended = _Ending(meter.stop)
-        for piece in self._runner.complete(job):
+        for piece in runner.complete(job):
             seat.text += piece
             if text := ended.take(piece):
                 yield text
@@ -208,7 +221,8 @@ class Nf4ChatModel(ConstrainedChatModel):
     ) -> None:
         """Prefill each (messages, tools) prefix, or `only` one, for every slot to begin with."""
         self.load()
-        self._runner.prepare()
+        weights, runner = self._loaded()
+        runner.prepare()
         for number, prefix in enumerate(prefixes):
             if only not in (None, number):
                 continue
@@ -216,8 +230,8 @@ class Nf4ChatModel(ConstrainedChatModel):
             with self._seats.lease(prompt) as seat:
                 for _ in self._complete(seat, prompt, Meter(None, 1), 0, None, 1.0):
                     pass
-                tokens = self._weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
-                self._runner.keep_prefix(seat.number, tokens)
+                tokens = weights.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+                runner.keep_prefix(seat.number, tokens)
             if progress:
                 progress(number + 1, len(prefixes))
 

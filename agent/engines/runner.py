@@ -68,6 +68,8 @@ class Runner:
         self._inbox: queue.Queue[Job | Callable[[], None] | None] = queue.Queue()
         self._active: list[Job] = []
         self._prefixes: list[tuple[list[int], Any]] = []
+        self._closing = threading.Lock()
+        self._closed = False
         self._build()
         self._thread = threading.Thread(target=self._run, daemon=True, name="nf4-decode")
         self._thread.start()
@@ -86,7 +88,7 @@ class Runner:
             raise ContextOverflowError(
                 f"The request has {job.prompt:,} tokens; the model reads {self.context:,} at once."
             )
-        self._inbox.put(job)
+        self._put(job)
         try:
             while (piece := job.pieces.get()) is not None:
                 if isinstance(piece, Exception):
@@ -123,9 +125,17 @@ class Runner:
         self._call(smaller)
 
     def close(self) -> None:
-        """End the thread; conversations under way end with an error."""
-        self._inbox.put(None)
+        """End the thread; conversations under way, and those that ask later, end with an error."""
+        with self._closing:
+            self._closed = True
+            self._inbox.put(None)
         self._thread.join(timeout=30)
+
+    def _put(self, item: Job | Callable[[], None]) -> None:
+        with self._closing:  # nothing may stand in line behind the end
+            if self._closed:
+                raise _gone()
+            self._inbox.put(item)
 
     def _call(self, work: Callable[[], None]) -> None:
         done: queue.Queue[Exception | None] = queue.Queue()
@@ -138,7 +148,7 @@ class Runner:
             else:
                 done.put(None)
 
-        self._inbox.put(task)
+        self._put(task)
         if error := done.get():
             raise error
 
@@ -164,7 +174,7 @@ class Runner:
                 return True
             if item is None:
                 for job in self._active:
-                    job.pieces.put(EngineError("The model was closed while it was answering."))
+                    job.pieces.put(_gone())
                 return False
             if not isinstance(item, Job):
                 item()
@@ -344,6 +354,10 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, torch.AcceleratorError):
         return DeviceError(f"The GPU failed: {str(error).splitlines()[0]}")
     return EngineError(f"The model failed ({type(error).__name__}: {error}). Try again.")
+
+
+def _gone() -> DeviceError:
+    return DeviceError("The model was closed while it was answering.")
 
 
 def _empty_device_cache() -> None:

@@ -398,9 +398,34 @@ def test_closing_ends_conversations_under_way(opened: Callable[..., Nf4ChatModel
     model = opened()
     stream = InProcessEngine(model).stream([HumanMessage("bread")], max_tokens=900)
     next(stream)
+    runner = model._runner
     model.close()
-    with pytest.raises(EngineError, match="closed"):
+    with pytest.raises(DeviceError, match="closed"):
         list(stream)
+    with pytest.raises(DeviceError, match="closed"):
+        runner.prepare()
+    with pytest.raises(DeviceError, match="closed"):
+        list(runner.complete(Job(0, [5, 6], 4, Meter(None, 4))))
+
+
+def test_who_waits_while_the_device_is_given_up_is_answered_by_the_spare(
+    opened: Callable[..., Nf4ChatModel],
+) -> None:
+    model, spare = opened(slots=2), Spare(opened)
+    Faulty(model, torch.OutOfMemoryError("out of memory"), most=0)
+    engine = FallbackEngine(InProcessEngine(model), model, spare)
+    answers: dict[int, str] = {}
+    threads = [
+        threading.Thread(target=lambda n=n: answers.__setitem__(n, text_of(engine, f"Question {n}")))
+        for n in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(answers) == [0, 1, 2, 3, 4]
+    assert all(answers.values())
+    assert spare.times == 1
 
 
 def test_a_grammar_that_cannot_be_compiled_is_a_clear_sentence(opened: Callable[..., Nf4ChatModel]) -> None:
