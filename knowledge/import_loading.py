@@ -110,8 +110,8 @@ class _Checker:
         column = self.table.by_name.get(name)
         if column and column.kind == "date":
             values = values.dt.date
-        plain: list[Any] = values.astype(object).where(values.notna(), None).tolist()
-        return plain
+        plain = values.astype(object).tolist()
+        return [None if missing else value for value, missing in zip(plain, values.isna(), strict=True)]
 
 
 def _stored_columns(table: TableFile, present: set[str]) -> list[str]:

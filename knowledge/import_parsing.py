@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from shopwright.knowledge.import_schema import Column, Kind
@@ -55,7 +57,7 @@ def _items(cells: pd.Series) -> Iterator[tuple[int, str]]:
 
 def _whole(_column: Column, cells: pd.Series) -> Parsed:
     present = _present(cells)
-    right = present.str.fullmatch(_WHOLE)
+    right = present.str.fullmatch(_WHOLE).astype(bool)
     digits = present[right].str.replace(r"\.0*$", "", regex=True)
     long = digits.str.len() > 18
     values = pd.Series(pd.NA, index=cells.index, dtype="Int64")
@@ -74,8 +76,8 @@ def _whole(_column: Column, cells: pd.Series) -> Parsed:
 
 def _number(_column: Column, cells: pd.Series) -> Parsed:
     present = _present(cells)
-    right = present.str.fullmatch(_NUMBER)
-    numbers = pd.to_numeric(present[right]).astype("float64")
+    right = present.str.fullmatch(_NUMBER).astype(bool)
+    numbers = pd.Series([float(text) for text in present[right]], index=present.index[right], dtype="float64")
     finite = numbers.abs() < float("inf")
     values = pd.Series(pd.NA, index=cells.index, dtype="Float64")
     values.loc[numbers.index[finite]] = numbers[finite]
@@ -115,13 +117,23 @@ def _moments(cells: pd.Series, time: bool) -> Parsed:
     text = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
     text += "T" + hour.fillna("00").str.zfill(2) + ":" + minute.fillna("00")
     text += ":" + second.fillna("00") + "." + fraction.fillna("0")
-    moments = pd.to_datetime(text, format="ISO8601", errors="coerce").astype("datetime64[us]")
+    moments = pd.Series(np.array([_moment(one) for one in text], dtype="datetime64[us]"), index=present.index)
     if not time:
         moments = moments.where(moments == moments.dt.normalize())
     values = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     right = moments.notna()
     values.loc[moments.index[right]] = moments[right]
     return values, [BadCell(line, "not_a_date") for line, _ in _items(moments[~right])]
+
+
+def _moment(text: object) -> datetime | None:
+    """The moment that ISO 8601 text says; None where it says none, such as the 30th of February."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def has_zone(cells: pd.Series) -> bool:

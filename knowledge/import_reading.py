@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -173,7 +174,7 @@ def _open_text(path: Path, form: TextForm) -> io.TextIOWrapper:
 
 def _text(array: Any) -> Any:
     """An Arrow array of strings as pandas' own string array."""
-    return pd.array(array, dtype="str")
+    return pd.array(array, dtype=pd.StringDtype("pyarrow", na_value=np.nan))
 
 
 class ParquetSource:
