@@ -34,7 +34,7 @@ _ORDER = (
     "customer", "product", "orders", "order_line", "campaign", "campaign_target", "coupon", "redemption",
     "promotion",
 )  # fmt: skip
-_DERIVED = (tables.CustomerStats, tables.CustomerCategory)
+_DERIVED = (tables.CustomerStats, tables.CustomerCategory, tables.CustomerInsight, tables.CustomerTag)
 
 
 class TableReport(Frozen):

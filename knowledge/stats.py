@@ -5,6 +5,10 @@ CleverTap's grid of recency against frequency and monetary value ("RFM Analysis 
 Segmentation"); its second axis is here the mean of the two scores, rounded half up, so that a rare
 big spender and a frequent small one stand in the same row. The grid covers all 25 pairs: every
 customer with an order is in exactly one segment. Cancelled orders count nowhere.
+
+Tenure is scored apart from the grid: customers of equal tenure score the same, by the middle of the places
+they share, because many start on one day (the first day of the shop's records above all). Lifecycle
+stages: customer_lifecycle.py.
 """
 
 from collections.abc import Callable
@@ -14,6 +18,7 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, delete, func,
 from sqlalchemy.engine import Connection, Engine
 
 from shopwright.knowledge.columns import CATEGORIES, LINES, ORDERS, PRODUCT, STATS
+from shopwright.knowledge.customer_lifecycle import expected_gap, stage, typical_gap
 from shopwright.knowledge.fetch import Progress
 
 # Rows: recency score 1 (longest ago) to 5 (most recent); columns: frequency-monetary score 1 to 5.
@@ -24,6 +29,8 @@ GRID = (
     ("promising", "potential_loyalists", "potential_loyalists", "loyal", "loyal"),
     ("new_customers", "potential_loyalists", "potential_loyalists", "champions", "champions"),
 )
+
+MEASURES = ("first_order", "last_order", "orders", "spend", "coupon_orders")
 
 
 def refresh_stats(engine: Engine, progress: Progress = lambda _step, _done, _total: None) -> int:
@@ -97,21 +104,45 @@ def _scored(dialect: str) -> Select[Any]:
             func.count().label("orders"),
             func.sum(ORDERS.c.total).label("spend"),
             func.count(with_coupon.c.order_id).label("coupon_orders"),
+            func.count(func.date(ORDERS.c.ordered_at).distinct()).label("visits"),
+            days_between(dialect, func.max(ORDERS.c.ordered_at), func.min(ORDERS.c.ordered_at)).label(
+                "span_days"
+            ),
         )
         .outerjoin(with_coupon, with_coupon.c.order_id == ORDERS.c.id)
         .where(ORDERS.c.status != "cancelled")
         .group_by(ORDERS.c.customer_id)
-        .subquery("measured")
+        .cte("measured")
     )
-    m = measured.c
     today = select(func.max(ORDERS.c.ordered_at)).scalar_subquery()
-    recent = func.ntile(5).over(order_by=[m.last_order, m.orders, m.spend, m.customer_id])
-    frequent = func.ntile(5).over(order_by=[m.orders, m.spend, m.last_order, m.customer_id])
-    monetary = func.ntile(5).over(order_by=[m.spend, m.orders, m.last_order, m.customer_id])
+    dated = (
+        select(
+            measured,
+            days_between(dialect, today, measured.c.last_order).label("recency_days"),
+            days_between(dialect, today, measured.c.first_order).label("tenure_days"),
+            typical_gap(measured).label("typical"),
+        )
+    ).cte("dated")
+    d = dated.c
+    recent = func.ntile(5).over(order_by=[d.last_order, d.orders, d.spend, d.customer_id])
+    frequent = func.ntile(5).over(order_by=[d.orders, d.spend, d.last_order, d.customer_id])
+    monetary = func.ntile(5).over(order_by=[d.spend, d.orders, d.last_order, d.customer_id])
+    gap = expected_gap(d.span_days, d.visits, d.typical)
+    history = select(func.max(d.tenure_days)).scalar_subquery()
+    kept = (d[name] for name in ("customer_id", *MEASURES, "recency_days", "tenure_days"))
     return select(
-        *m,
-        days_between(dialect, today, m.last_order).label("recency_days"),
+        *kept,
         recent.label("recency_score"),
         frequent.label("frequency_score"),
         monetary.label("monetary_score"),
+        _tied_quintile(d.tenure_days).label("tenure_score"),
+        gap.label("gap_days"),
+        stage(d.recency_days, d.tenure_days, d.visits, gap, d.typical, history).label("lifecycle"),
     )
+
+
+def _tied_quintile(measure: ColumnElement[int]) -> ColumnElement[int]:
+    """Quintile 1..5 by the mean of the lowest and the highest place that equal values share."""
+    below = func.rank().over(order_by=measure) - 1
+    up_to = func.count().over(order_by=measure, range_=(None, 0))
+    return cast(1 + 5 * (below + up_to) // (2 * func.count().over()), Integer)

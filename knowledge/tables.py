@@ -193,6 +193,12 @@ class CustomerStats(SQLModel, table=True):
     monetary_score: int = Field(description="1 .. 5, by quintile.")
     coupon_orders: int = Field(default=0, description="Orders with a coupon discount.")
     segment: str = Field(index=True, description="Key of the RFM segment.")
+    tenure_days: int = Field(default=0, description="Days from the first order to the shop's last day.")
+    tenure_score: int = Field(default=0, description="1 (newest) .. 5, by quintile; ties score the same.")
+    gap_days: float = Field(default=0.0, description="Days expected between two of the customer's visits.")
+    lifecycle: str = Field(
+        default="", index=True, description="new | active | loyal | at_risk | lapsed; '' until counted."
+    )
 
 
 class CustomerCategory(SQLModel, table=True):
@@ -209,6 +215,29 @@ class CustomerCategory(SQLModel, table=True):
     spend: float
     last_order: NaiveDatetime
     __table_args__ = (Index("ix_customer_category_sums", "category", "customer_id", "spend"),)
+
+
+class CustomerInsight(SQLModel, table=True):
+    """What the fitted customer model says of each customer with an order; rewritten whole by each fit."""
+
+    __tablename__ = "customer_insight"
+    customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
+    churn_probability: float = Field(index=True, description="Of no order in the next 60 days, 0..1.")
+    value_90: float = Field(index=True, description="Expected spend over the next 90 days.")
+    value_90_low: float = Field(description="The 80% interval's lower end.")
+    value_90_high: float = Field(description="The 80% interval's upper end.")
+    cluster: int = Field(index=True, description="Number of the cluster, 1.. by size.")
+
+
+class CustomerTag(SQLModel, table=True):
+    """A category that a customer buys far more than the shop's customers do; made with CustomerInsight."""
+
+    __tablename__ = "customer_tag"
+    customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
+    category: str = Field(primary_key=True)
+    lift: float = Field(description="Share of the customer's spend over the share of the shop's sales.")
+    spend_share: float = Field(description="Share of the customer's spend, 0..1.")
+    __table_args__ = (Index("ix_customer_tag_category", "category", "customer_id"),)
 
 
 class User(SQLModel, table=True):
