@@ -15,6 +15,7 @@ from shopwright.knowledge.tables import Order
 
 if TYPE_CHECKING:
     from shopwright.knowledge.campaigns import CampaignForecaster
+    from shopwright.knowledge.customers import Customers
     from shopwright.knowledge.recommend import Recommender
     from shopwright.knowledge.reviews import ReviewAnalyst
     from shopwright.knowledge.search import DocumentSearch, ProductSearch
@@ -71,6 +72,13 @@ class Shop:
         from shopwright.knowledge.segments import Segments
 
         return Segments(self)
+
+    @cached_property
+    def customers(self) -> "Customers":
+        """What is expected of customers: lifecycle, churn, value, clusters, interests."""
+        from shopwright.knowledge.customers import Customers
+
+        return Customers(self)
 
     @cached_property
     def recommender(self) -> "Recommender":
