@@ -34,7 +34,10 @@ _ORDER = (
     "customer", "product", "orders", "order_line", "campaign", "campaign_target", "coupon", "redemption",
     "promotion",
 )  # fmt: skip
-_DERIVED = (tables.CustomerStats, tables.CustomerCategory, tables.CustomerInsight, tables.CustomerTag)
+_DERIVED = (
+    tables.CustomerStats, tables.CustomerCategory, tables.CustomerInsight, tables.CustomerTag,
+    tables.CustomerPast,
+)  # fmt: skip
 
 
 class TableReport(Frozen):

@@ -12,9 +12,22 @@ stages: customer_lifecycle.py.
 """
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.engine import Connection, Engine
 
 from shopwright.knowledge.columns import CATEGORIES, LINES, ORDERS, PRODUCT, STATS
@@ -70,29 +83,37 @@ def _fill_categories(connection: Connection) -> None:
             func.count(ORDERS.c.id.distinct()),
             func.sum(LINES.c.amount),
             func.max(ORDERS.c.ordered_at),
+            func.min(ORDERS.c.ordered_at),
         )
         .join(LINES, LINES.c.order_id == ORDERS.c.id)
         .join(PRODUCT, PRODUCT.c.id == LINES.c.product_id)
         .where(ORDERS.c.status != "cancelled")
         .group_by(ORDERS.c.customer_id, PRODUCT.c.department, PRODUCT.c.category)
     )
-    columns = ["customer_id", "department", "category", "orders", "spend", "last_order"]
+    columns = ["customer_id", "department", "category", "orders", "spend", "last_order", "first_order"]
     connection.execute(insert(CATEGORIES).from_select(columns, counted))
 
 
 def _fill_customers(connection: Connection) -> None:
-    scored = _scored(connection.dialect.name).subquery()
-    grown = (scored.c.frequency_score + scored.c.monetary_score + 1) // 2
-    cells = {10 * r + v: key for r, row in enumerate(GRID, 1) for v, key in enumerate(row, 1)}
-    segment = case(cells, value=10 * scored.c.recency_score + grown)
-    columns = [column.name for column in scored.c]
+    counted = select_stats(connection.dialect.name)
     connection.execute(
-        insert(STATS).from_select([*columns, "segment"], select(*scored.c, segment.label("segment")))
+        insert(STATS).from_select([column.name for column in counted.selected_columns], counted)
     )
 
 
-def _scored(dialect: str) -> Select[Any]:
+def select_stats(dialect: str, until: date | None = None) -> Select[Any]:
+    """The rows of CustomerStats, from the orders: all of them, or those up to the end of a past day."""
+    scored = _scored(dialect, until).subquery("scored")
+    grown = (scored.c.frequency_score + scored.c.monetary_score + 1) // 2
+    cells = {10 * r + v: key for r, row in enumerate(GRID, 1) for v, key in enumerate(row, 1)}
+    return select(*scored.c, case(cells, value=10 * scored.c.recency_score + grown).label("segment"))
+
+
+def _scored(dialect: str, until: date | None) -> Select[Any]:
     """One row a customer: measures and their quintile scores."""
+    counted = [ORDERS.c.status != "cancelled"]
+    if until is not None:
+        counted.append(ORDERS.c.ordered_at < datetime.combine(until, time()) + timedelta(days=1))
     with_coupon = (
         select(LINES.c.order_id).where(LINES.c.coupon_discount > 0).distinct().subquery("with_coupon")
     )
@@ -110,11 +131,13 @@ def _scored(dialect: str) -> Select[Any]:
             ),
         )
         .outerjoin(with_coupon, with_coupon.c.order_id == ORDERS.c.id)
-        .where(ORDERS.c.status != "cancelled")
+        .where(*counted)
         .group_by(ORDERS.c.customer_id)
         .cte("measured")
     )
-    today = select(func.max(ORDERS.c.ordered_at)).scalar_subquery()
+    today: Any = select(func.max(ORDERS.c.ordered_at)).scalar_subquery()
+    if until is not None:
+        today = literal(datetime.combine(until, time()), DateTime)
     dated = (
         select(
             measured,

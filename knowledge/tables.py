@@ -214,7 +214,43 @@ class CustomerCategory(SQLModel, table=True):
     orders: int
     spend: float
     last_order: NaiveDatetime
+    first_order: NaiveDatetime | None = Field(default=None, description="None until counted again.")
     __table_args__ = (Index("ix_customer_category_sums", "category", "customer_id", "spend"),)
+
+
+class CustomerPast(SQLModel, table=True):
+    """CustomerStats as they stood at the end of a past month, worked out from the orders again."""
+
+    __tablename__ = "customer_past"
+    as_of: date = Field(primary_key=True, description="Last day of the month.")
+    customer_id: int = Field(sa_type=BigInteger, foreign_key="customer.id", primary_key=True)
+    first_order: NaiveDatetime
+    last_order: NaiveDatetime
+    recency_days: int
+    orders: int
+    spend: float
+    recency_score: int
+    frequency_score: int
+    monetary_score: int
+    coupon_orders: int
+    segment: str
+    tenure_days: int
+    tenure_score: int
+    gap_days: float
+    lifecycle: str
+
+
+class SavedSegment(SQLModel, table=True):
+    """A filter that somebody named, to be used again."""
+
+    __tablename__ = "saved_segment"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    name_key: str = Field(unique=True, description="The name as compared: case and spaces do not matter.")
+    filter: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    owner: str
+    created_at: NaiveDatetime = Field(default_factory=now)
+    updated_at: NaiveDatetime = Field(default_factory=now)
 
 
 class CustomerInsight(SQLModel, table=True):

@@ -1,8 +1,11 @@
 """What the parts of the shop's knowledge hand to each other and to the tools."""
 
-from datetime import date
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Frozen(BaseModel):
@@ -61,6 +64,69 @@ class SegmentInfo(Frozen):
     description_zh: str
 
 
+Named = Literal[
+    "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter", "this_year",
+    "last_year",
+]  # fmt: skip
+Tier = Literal["high", "middle", "low"]
+
+
+class Period(Frozen):
+    """Days in a row, both ends included; exactly one way of saying which.
+
+    `days` and `named` move along with the shop's last day; `start` and `end` stand still (one of them
+    may be open). `before` means all time before the period instead of the period.
+    """
+
+    days: int | None = Field(default=None, ge=1, le=3650, description="The last N days.")
+    named: Named | None = Field(default=None, description="A week, month, quarter or year of the calendar.")
+    start: date | None = None
+    end: date | None = None
+    before: bool = False
+    label: str = Field(default="", max_length=60, description="What the person called it: 'autumn 2017'.")
+    label_zh: str = Field(default="", max_length=60)
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Period:
+        ways = [self.days is not None, self.named is not None, self.start is not None or self.end is not None]
+        if sum(ways) != 1:
+            raise ValueError("A period is the last N days, a named one, or has a first or a last day.")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"The period ends ({self.end}) before it begins ({self.start}).")
+        if self.before and self.start is None and self.end is not None:
+            raise ValueError("Nothing lies before a period without a first day.")
+        return self
+
+
+class Purchase(Frozen):
+    """What was bought, or was not, in a period. Cancelled orders never count.
+
+    Without bounds: at least one such order, or none with `bought` False. Bounds are on the orders and
+    the spend of the scope within the period; who has none of them passes an upper bound only.
+    """
+
+    bought: bool = True
+    scope: Scope | None = Field(default=None, description="None: anything.")
+    period: Period | None = Field(default=None, description="None: at any time.")
+    spend_min: float | None = Field(default=None, ge=0)
+    spend_max: float | None = Field(default=None, ge=0)
+    orders_min: int | None = Field(default=None, ge=1)
+    orders_max: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _not_bought_has_no_bounds(self) -> Purchase:
+        if not self.bought and self.bounded:
+            raise ValueError("What was not bought can have no bounds on orders or spend.")
+        return self
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is a bound on orders or spend."""
+        return any(
+            bound is not None for bound in (self.spend_min, self.spend_max, self.orders_min, self.orders_max)
+        )
+
+
 class CustomerFilter(Frozen):
     """Which customers: all conditions hold together; None means any. Ages and income in whole bands."""
 
@@ -82,6 +148,37 @@ class CustomerFilter(Frozen):
     uses_coupons: bool | None = None
     bought: Scope | None = Field(default=None, description="Bought something of this scope.")
     top: int | None = Field(default=None, ge=1, description="Only the N customers who spent most.")
+    stage: str | None = Field(
+        default=None, description="Lifecycle stage: new, active, loyal, at_risk, lapsed."
+    )
+    value: Tier | None = Field(default=None, description="By spend: the top 20%, the next 40%, the last 40%.")
+    frequency: Tier | None = Field(
+        default=None, description="By number of orders: the top 40%, the next 40%, the last 20%."
+    )
+    churn_min: float | None = Field(default=None, ge=0, le=1, description="Churn probability at least.")
+    churn_max: float | None = Field(default=None, ge=0, le=1)
+    predicted_min: float | None = Field(default=None, ge=0, description="Predicted spend, next 90 days.")
+    predicted_max: float | None = Field(default=None, ge=0)
+    cluster: int | None = Field(default=None, ge=0)
+    tags: list[str] | None = Field(default=None, description="Has all of these interest tags.")
+    joined: Period | None = Field(default=None, description="The first order lies in this period.")
+    tenure_min_days: int | None = Field(default=None, ge=0, description="First order at least N days ago.")
+    tenure_max_days: int | None = Field(default=None, ge=0)
+    consent: bool | None = Field(default=None, description="Agreed to receive marketing.")
+    purchases: list[Purchase] | None = Field(default=None, max_length=10)
+    saved: SavedFilter | None = Field(default=None, description="Also in this saved segment.")
+
+    @property
+    def everyone(self) -> bool:
+        """Whether there is no condition at all."""
+        return not self.model_dump(exclude_none=True)
+
+
+class SavedFilter(Frozen):
+    """A saved segment within a filter: its name, and what it meant when it was named."""
+
+    name: str = Field(min_length=1, max_length=60)
+    filter: CustomerFilter
 
 
 class Share(Frozen):
