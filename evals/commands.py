@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -127,7 +126,7 @@ def turn(
         langchain=not without_langchain,
     )
     options = {"cases": cases, "repeats": repeats, "without-langchain": without_langchain}
-    _finish("bench turn", options, found, report, as_json=as_json, out=out)
+    finish("bench turn", options, found, report(found), as_json=as_json, out=out)
 
 
 @bench.command("engine")
@@ -154,7 +153,7 @@ def engine(
         "tokens": tokens,
         "at-once-tokens": at_once_tokens,
     }
-    _finish("bench engine", options, found, report, as_json=as_json, out=out)
+    finish("bench engine", options, found, report(found), as_json=as_json, out=out)
 
 
 @bench.command("gpu")
@@ -178,26 +177,41 @@ def gpu(
     settings = _settings()
     _, model = on_cpu(settings)
     found = measure_gpu(model, settings.cache_dir / "nf4", prompt, new)
-    _finish("bench gpu", {"prompt": prompt, "new": new}, found, report, as_json=as_json, out=out)
+    finish("bench gpu", {"prompt": prompt, "new": new}, found, report(found), as_json=as_json, out=out)
 
 
-def _finish(
+def finish(
     name: str,
     options: dict[str, Any],
     found: dict[str, Any],
-    report: Callable[[dict[str, Any]], str],
+    report: str,
     *,
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Print a bench's figures, and keep them with their surroundings."""
+    """Print the figures of a command, or the `report` of them, and keep them with their surroundings."""
     from shopwright.evals.runs import command_line
     from shopwright.evals.surroundings import keep, surroundings
 
     whole = {**found, **surroundings(command_line(name, {**options, "json": as_json}))}
     if out is not None:
         keep(out, whole)
-    _print(whole if as_json else report(found))
+    _print(whole if as_json else report)
+
+
+def open_shop() -> Any:
+    """The shop of the data folder, its database brought up to date. Raises EvalError when there is none."""
+    from shopwright.knowledge.database import migrate
+    from shopwright.knowledge.shop import Shop
+
+    settings = _settings()
+    if settings.database.startswith("sqlite") and not settings.data_dir.is_dir():
+        raise EvalError(
+            f"There is no shop in {settings.data_dir}. Run `shopwright init --demo` or `shopwright import`."
+        )
+    shop = Shop(settings)
+    migrate(shop.engine)
+    return shop
 
 
 def _settings() -> Any:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import TextIO
+from typing import Self, TextIO
 
 LINES = 20
 
@@ -39,3 +39,35 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+class Steps:
+    """Tells on stderr how far the steps of a long computation are: call it with (step, done, total).
+
+    On a terminal one line is rewritten; elsewhere a line is written when a step begins, when it ends,
+    and every ten seconds in between.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._step = ""
+        self._told = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._step and self._stream.isatty():
+            self._stream.write("\n")
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """`done` of `total` are done in `step`; a total of 0 is not known."""
+        line = f"{step}: {done:,} of {total:,}" if total else f"{step}: {done:,}"
+        if self._stream.isatty():
+            ended = "\n" if self._step not in ("", step) else ""
+            self._stream.write(f"{ended}\r{line:<78}")
+        elif step != self._step or done == total or time.monotonic() - self._told > 10:
+            self._stream.write(line + "\n")
+            self._told = time.monotonic()
+        self._step = step
+        self._stream.flush()

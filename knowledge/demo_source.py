@@ -160,7 +160,7 @@ class DemoSource:
                 "The demo data has a basket of more than one household; its transactions are damaged."
             )
         rows = zip(
-            baskets.index.tolist(), baskets.customer.tolist(), baskets["at"].dt.to_pydatetime().tolist(),
+            baskets.index.tolist(), baskets.customer.tolist(), baskets["at"].astype(object).tolist(),
             baskets.store.tolist(), repeat("completed", len(baskets)), baskets.total.round(2).tolist(),
             strict=True,
         )  # fmt: skip

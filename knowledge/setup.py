@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +34,7 @@ class SetupStep(Frozen):
     fresh: bool = Field(description="False: it was done before and nothing it depends on has changed.")
     details: dict[str, Any] = Field(default_factory=dict)
     skipped: str = Field(default="", description="Why the step could not be done; empty when it was.")
+    model: str = Field(default="", description="The model that the step fits, if it fits one.")
 
 
 class SetupReport(Frozen):
@@ -53,7 +54,8 @@ class SetupReport(Frozen):
 class Task:
     """A step that is done again when its `inputs` or its `code` (patterns of files here) have changed.
 
-    It is also done when it is `due` for another reason, or when a path that it `makes` is gone.
+    It is also done when it is `due` for another reason, or when a path that it `makes` is gone. `model` is
+    the name of the model that it fits, by which it can be asked for.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Task:
     inputs: Callable[[], str] = lambda: ""
     makes: tuple[Path, ...] = ()
     due: Callable[[], bool] = lambda: False
+    model: str = ""
 
     def fingerprint(self) -> str:
         """Hash of what the step is made from."""
@@ -92,9 +95,10 @@ def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
     return SetupReport(steps=run.steps, demo=demo, model=model)
 
 
-def refresh(settings: Settings, progress: Progress) -> SetupReport:
+def refresh(settings: Settings, progress: Progress, anew: Collection[str] = ()) -> SetupReport:
     """What follows an import of one's own data: statistics, models, index, as far as the data allow.
 
+    The models named by `anew` are fitted even if nothing has changed; until it is done the old ones stay.
     A model that the shop has too little data for, or whose texts cannot be fetched, is skipped, and so
     is the index while the web app owns it; the report says why.
     """
@@ -102,8 +106,13 @@ def refresh(settings: Settings, progress: Progress) -> SetupReport:
     run = _Run(shop, progress, lenient=True)
     run.timed("database", lambda _: migrate(shop.engine))
     for task in _learning(shop, progress):
-        run.task(task)
+        run.task(task, anew=task.model in anew)
     return SetupReport(steps=run.steps)
+
+
+def model_names(settings: Settings) -> list[str]:
+    """The names of the models that are fitted on the shop's data."""
+    return [task.model for task in _learning(Shop(settings), lambda _step, _done, _total: None) if task.model]
 
 
 def _texts(shop: Shop, progress: Progress) -> tuple[Task, ...]:
@@ -146,6 +155,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             ("recommend_fit.py", "purchases.py"),
             sales,
             (shop.model_dir("recommender"),),
+            model="recommender",
         ),
         Task(
             "campaign forecast",
@@ -153,12 +163,14 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             ("campaign_*.py",),
             sales,
             (shop.model_dir("campaigns"),),
+            model="campaigns",
         ),
         Task(
             "sentiment",
             lambda: fit_sentiment(settings, progress),
             ("sentiment*", "review_data.py"),
             makes=(shop.model_dir("sentiment"),),
+            model="sentiment",
         ),
         Task(
             "review scores",
@@ -223,11 +235,11 @@ class _Run:
         self.steps.append(SetupStep(name=name, seconds=time.monotonic() - started, fresh=fresh))
         return result
 
-    def task(self, task: Task) -> None:
-        """Do a task unless its snapshot says that it is done and nothing has changed since."""
+    def task(self, task: Task, *, anew: bool = False) -> None:
+        """Do a task unless its snapshot says that it is done and nothing has changed since; or `anew`."""
         started = time.monotonic()
         fingerprint, fresh, details, skipped = task.fingerprint(), False, dict[str, Any](), ""
-        if task.due() or not self._done(task, fingerprint):
+        if anew or task.due() or not self._done(task, fingerprint):
             fresh = True
             try:
                 details = _details(task.run())
@@ -244,6 +256,7 @@ class _Run:
                 fresh=fresh,
                 details=details,
                 skipped=skipped,
+                model=task.model,
             )
         )
 

@@ -59,7 +59,7 @@ def fit(
     """Fit the models that the shop's data have outgrown, and bring the search index up to date."""
     from shopwright.ui.cli_shop import fit_models
 
-    fit_models(load_settings(), names or [])
+    raise typer.Exit(fit_models(load_settings(), names or []))
 
 
 @app.command()

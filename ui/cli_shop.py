@@ -1,6 +1,5 @@
 """`shopwright init`, `import` and `fit`: filling the shop and learning from it."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,32 +64,37 @@ def import_shop(settings: "Settings", folder: Path, *, strict: bool, report: Pat
     for line in done.summary_lines("zh" if chinese() else "en"):
         emit(line)
     if done.changed and learn:
-        _learn(settings)
+        _learn(settings, [])
     return int(not done.files or any(file.refused for file in done.files))
 
 
-def fit_models(settings: "Settings", names: list[str]) -> None:
-    """Fit what the data have outgrown; and the models of these names in any case."""
+def fit_models(settings: "Settings", names: list[str]) -> int:
+    """Fit what the data have outgrown, and the models of these names in any case.
+
+    Returns 1 when a model that was named could not be fitted, else 0.
+    """
+    from shopwright.knowledge.setup import model_names
+
     require_shop(settings)
-    for name in names:
-        folder = settings.models_dir / name
-        if folder.parent != settings.models_dir or not folder.is_dir():
-            known = sorted(p.name for p in settings.models_dir.glob("*/"))
-            raise RefusedError(
-                f"There is no fitted model {name!r}; there are: {', '.join(known) or 'none'}. "
-                "Without a name, everything that is out of date is fitted.",
-                f"没有名为 {name!r} 的模型;现有:{'、'.join(known) or '无'}。不写名称则训练所有过期的模型。",
-                code=2,
-            )
-        shutil.rmtree(folder)
-    _learn(settings)
+    known = model_names(settings)
+    if unknown := [name for name in names if name not in known]:
+        raise RefusedError(
+            f"There is no model {unknown[0]!r}; there are: {', '.join(known)}. "
+            "Without a name, everything that is out of date is fitted.",
+            f"没有名为 {unknown[0]!r} 的模型;现有:{'、'.join(known)}。不写名称则训练所有过期的模型。",
+            code=2,
+        )
+    report = _learn(settings, names)
+    return int(any(step.skipped and step.model in names for step in report.steps))
 
 
-def _learn(settings: "Settings") -> None:
+def _learn(settings: "Settings", anew: list[str]) -> "SetupReport":
     from shopwright.knowledge.setup import refresh
 
     with ProgressReport() as progress:
-        _tell_steps(refresh(settings, progress))
+        report = refresh(settings, progress, anew)
+    _tell_steps(report)
+    return report
 
 
 def _place_report(done: "ImportReport", report: Path | None) -> None:

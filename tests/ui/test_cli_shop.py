@@ -92,11 +92,13 @@ def test_what_cannot_be_is_said(
     assert words in capsys.readouterr().err
 
 
-def test_only_fitted_models_can_be_fitted_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_models_that_exist_can_be_fitted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("import", str(folder), "--no-fit") == 0
     for name in ("nonsense", "..", "../data"):
         assert run("fit", name) == 2
-    assert "no fitted model" in capsys.readouterr().err
+    assert "There is no model" in capsys.readouterr().err
+    assert run("fit", "campaigns") == 1, "a model that was asked for and cannot be had is a failure"
+    assert "too little" in capsys.readouterr().err
 
 
 @pytest.mark.demo
