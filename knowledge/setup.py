@@ -24,6 +24,7 @@ from shopwright.knowledge.vectors import IndexBusyError
 
 HERE = Path(__file__).parent
 T = TypeVar("T")
+STATISTICS = "customer statistics"
 
 
 class SetupStep(Frozen):
@@ -95,18 +96,19 @@ def set_up_demo(settings: Settings, progress: Progress) -> SetupReport:
     return SetupReport(steps=run.steps, demo=demo, model=model)
 
 
-def refresh(settings: Settings, progress: Progress, anew: Collection[str] = ()) -> SetupReport:
+def refresh(settings: Settings, progress: Progress, models: Collection[str] = ()) -> SetupReport:
     """What follows an import of one's own data: statistics, models, index, as far as the data allow.
 
-    The models named by `anew` are fitted even if nothing has changed; until it is done the old ones stay.
-    A model that the shop has too little data for, or whose texts cannot be fetched, is skipped, and so
-    is the index while the web app owns it; the report says why.
+    With `models`, only these are fitted, even if nothing has changed, and the statistics that they may build
+    on; until it is done the old ones stay. A model that the shop has too little data for, or whose texts
+    cannot be fetched, is skipped, and so is the index while the web app owns it; the report says why.
     """
     shop = Shop(settings)
     run = _Run(shop, progress, lenient=True)
     run.timed("database", lambda _: migrate(shop.engine))
     for task in _learning(shop, progress):
-        run.task(task, anew=task.model in anew)
+        if not models or task.model in models or task.name == STATISTICS:
+            run.task(task, anew=task.model in models)
     return SetupReport(steps=run.steps)
 
 
@@ -143,7 +145,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     sales = lru_cache(lambda: shop_fingerprint(shop.engine))
     return (
         Task(
-            "customer statistics",
+            STATISTICS,
             lambda: refresh_stats(shop.engine, progress),
             ("stats.py",),
             sales,

@@ -69,7 +69,7 @@ def import_shop(settings: "Settings", folder: Path, *, strict: bool, report: Pat
 
 
 def fit_models(settings: "Settings", names: list[str]) -> int:
-    """Fit what the data have outgrown, and the models of these names in any case.
+    """Fit the models of these names; without names, what the data have outgrown.
 
     Returns 1 when a model that was named could not be fitted, else 0.
     """
@@ -88,11 +88,11 @@ def fit_models(settings: "Settings", names: list[str]) -> int:
     return int(any(step.skipped and step.model in names for step in report.steps))
 
 
-def _learn(settings: "Settings", anew: list[str]) -> "SetupReport":
+def _learn(settings: "Settings", models: list[str]) -> "SetupReport":
     from shopwright.knowledge.setup import refresh
 
     with ProgressReport() as progress:
-        report = refresh(settings, progress, anew)
+        report = refresh(settings, progress, models)
     _tell_steps(report)
     return report
 
