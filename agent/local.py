@@ -5,8 +5,7 @@ from pathlib import Path
 from shopwright.agent.assistant import Assistant
 from shopwright.agent.engines.base import Decoding, Engine, EngineError
 from shopwright.agent.model_files import ModelError
-from shopwright.agent.models import chosen
-from shopwright.knowledge.fetch_sources import QWEN
+from shopwright.agent.models import chosen, embedded_file
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 
@@ -72,7 +71,7 @@ def _on_gpu(settings: Settings, source: str, decoding: Decoding) -> Engine:
         cache_dir=settings.cache_dir / "nf4",
         decoding=decoding,
     )
-    spare = settings.model_path or settings.downloads / QWEN.name
+    spare = settings.model_path or embedded_file(settings)
     return FallbackEngine(InProcessEngine(model), model, lambda: _on_cpu(settings, spare, decoding))
 
 

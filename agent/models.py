@@ -68,7 +68,7 @@ def use(settings: Settings, text: str) -> Choice:
     """
     if text.strip().lower() == "default":
         choice_file(settings).unlink(missing_ok=True)
-        return Choice("gguf", _embedded(settings), EMBEDDED.name)
+        return Choice("gguf", embedded_file(settings), EMBEDDED.name)
     weights = find(settings, text)
     kept = _Kept(name=_name(text, weights.source), engine=weights.engine, source=weights.source)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def chosen(settings: Settings) -> Choice:
         return Choice(_engine_for_gguf(settings), settings.model_path, settings.model_path.stem)
     kept = _kept(settings)
     if kept is None:
-        return Choice(_engine_for_gguf(settings), _embedded(settings), EMBEDDED.name)
+        return Choice(_engine_for_gguf(settings), embedded_file(settings), EMBEDDED.name)
     if kept.engine == "gguf":
         return Choice(_engine_for_gguf(settings), kept.source, kept.name)
     if settings.engine == "gguf":
@@ -168,7 +168,8 @@ def _engine_for_gguf(settings: Settings) -> EngineName:
     return "nf4" if cuda_available() else "gguf"
 
 
-def _embedded(settings: Settings) -> Path:
+def embedded_file(settings: Settings) -> Path:
+    """Where the embedded model's file is, or will be once it was fetched."""
     return settings.downloads / QWEN.name
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-# How models that write calls as text begin one.
-MARKS = ("{", "[{", "```", "<tool_call>", "<tools>", "<function")
+from shopwright.agent.engines.text_calls import calls_in, may_be_call
+
 NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.)*)"')
 
 
@@ -41,7 +41,7 @@ def pieces(deltas: Iterable[ChoiceDelta], names: Collection[str]) -> Iterator[st
         if not text or call.name:
             continue
         held += text
-        if names and not said and _may_become_call(held):
+        if names and not said and may_be_call(held):
             continue
         said = said or bool(held.strip())
         yield held
@@ -50,22 +50,13 @@ def pieces(deltas: Iterable[ChoiceDelta], names: Collection[str]) -> Iterator[st
         yield _written_call(held, names) or held
 
 
-def _may_become_call(text: str) -> bool:
-    begins = text.lstrip()
-    return any(begins.startswith(mark) or mark.startswith(begins) for mark in MARKS)
-
-
 def _written_call(text: str, names: Collection[str]) -> Call | None:
     """The call in a text, with arguments that no one can read where the JSON is broken."""
-    try:
-        found, _end = json.JSONDecoder().raw_decode(text, text.find("{"))
-    except (ValueError, RecursionError):
-        named = NAME.search(text)
-        return Call(named[1], "?") if named and named[1] in names else None
-    call = found.get("function", found) if isinstance(found, dict) else {}
-    if not isinstance(call, dict) or call.get("name") not in names:
-        return None
-    return Call(call["name"], _as_text(call.get("arguments") or call.get("parameters") or {}))
+    for name, arguments in calls_in(text, names):
+        if name in names:
+            return Call(name, _as_text(arguments))
+    named = NAME.search(text)
+    return Call(named[1], "?") if named and named[1] in names else None
 
 
 def _as_text(arguments: Any) -> str:

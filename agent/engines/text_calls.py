@@ -32,7 +32,7 @@ def _read(text: str, names: Collection[str]) -> list[tuple[str, dict[str, Any]]]
     while place >= 0:
         try:
             value, end = decoder.raw_decode(text, place)
-        except ValueError:
+        except (ValueError, RecursionError):
             end = place + 1
         else:
             found += _call(value, names)
