@@ -45,7 +45,10 @@ class Table(BaseModel):
 
 
 class Series(BaseModel):
-    """One line or bar group of a plot; `low` and `high` draw an interval where given."""
+    """One line or bar group of a plot; `low` and `high` draw an interval where given.
+
+    `wide_low` and `wide_high` draw a wider one around it, such as 95% around 80%.
+    """
 
     model_config = ConfigDict(frozen=True)
     name: str
@@ -53,6 +56,8 @@ class Series(BaseModel):
     y: list[float]
     low: list[float] | None = None
     high: list[float] | None = None
+    wide_low: list[float] | None = None
+    wide_high: list[float] | None = None
 
 
 class Plot(BaseModel):

@@ -136,28 +136,40 @@ def _traces(plot: Plot, series: Series, i: int, lying: bool, language: Language)
     name = escape(series.name)
     x: list[Any] = [escape(v) if isinstance(v, str) else v for v in series.x]
     if plot.chart == "line":
-        band = []
-        if series.low and series.high:
-            band = [{
-                "type": "scatter", "mode": "lines", "x": [*x, *reversed(x)],
-                "y": [*series.high, *reversed(series.low)], "fill": "toself", "fillcolor": colour + "22",
-                "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False,
-                "name": say(language, "interval"),
-            }]  # fmt: skip
+        bands = [
+            {
+                "type": "scatter", "mode": "lines", "x": [*x, *reversed(x)], "y": [*high, *reversed(low)],
+                "fill": "toself", "fillcolor": colour + shade, "line": {"width": 0}, "hoverinfo": "skip",
+                "showlegend": False, "name": say(language, "interval"),
+            }
+            for low, high, shade in (
+                (series.wide_low, series.wide_high, "18"), (series.low, series.high, "26")
+            )
+            if low and high
+        ]  # fmt: skip
         line = {
             "type": "scatter", "mode": "lines+markers" if len(x) <= 31 else "lines", "name": name, "x": x,
             "y": series.y, "line": {"color": colour, "width": 2.5, "shape": "linear"},
             "marker": {"size": 6, "color": colour},
         }  # fmt: skip
-        return [*band, line]
-    error = _error_bar(series)
+        return [*bands, line]
+    error = _error_bar(series.y, series.low, series.high, 6)
     across, along = (series.y, x) if lying else (x, series.y)
     if plot.chart == "interval":
-        return [{
+        side = "error_x" if lying else "error_y"
+        wide = _error_bar(series.y, series.wide_low, series.wide_high, 0)
+        behind = {
+            "type": "scatter", "mode": "markers", "x": across, "y": along, "hoverinfo": "skip",
+            "marker": {"opacity": 0}, "showlegend": False, side: (wide or {}) | {"color": colour + "80"},
+        }  # fmt: skip
+        if error and wide:
+            error |= {"thickness": 3, "width": 0}
+        point = {
             "type": "scatter", "mode": "markers", "name": name, "x": across, "y": along,
             "marker": {"color": colour, "size": 11, "line": {"color": "#fff", "width": 2}},
-            **({("error_x" if lying else "error_y"): error} if error else {}),
-        }]  # fmt: skip
+            **({side: error} if error else {}),
+        }  # fmt: skip
+        return [behind, point] if wide else [point]
     return [{
         "type": "bar", "name": name, "x": across, "y": along, "orientation": "h" if lying else "v",
         "marker": {"color": colour, "cornerradius": 4},
@@ -165,17 +177,19 @@ def _traces(plot: Plot, series: Series, i: int, lying: bool, language: Language)
     }]  # fmt: skip
 
 
-def _error_bar(series: Series) -> dict[str, Any] | None:
-    if not (series.low and series.high):
+def _error_bar(
+    y: list[float], lows: list[float] | None, highs: list[float] | None, width: int
+) -> dict[str, Any] | None:
+    if not (lows and highs):
         return None
     return {
         "type": "data",
         "symmetric": False,
-        "array": [round(high - y, 6) for y, high in zip(series.y, series.high, strict=True)],
-        "arrayminus": [round(y - low, 6) for y, low in zip(series.y, series.low, strict=True)],
+        "array": [round(high - at, 6) for at, high in zip(y, highs, strict=True)],
+        "arrayminus": [round(at - low, 6) for at, low in zip(y, lows, strict=True)],
         "color": "#39424e",
         "thickness": 1.5,
-        "width": 6,
+        "width": width,
     }
 
 

@@ -115,6 +115,17 @@ def test_plots_draw_every_series_with_its_interval(chart: Any) -> None:
     assert figure["layout"]["barmode"] == ("stack" if chart == "stacked" else "group")
 
 
+@pytest.mark.parametrize("chart", ["line", "interval"])
+def test_a_wider_interval_stands_behind_the_narrow_one(chart: Any) -> None:
+    series = Series(name="a", x=[1, 2], y=[3, 3], low=[2, 2], high=[4, 4], wide_low=[0, 0], wide_high=[7, 8])
+    first, second, *_ = figure_of(Plot(title="t", chart=chart, series=[series]), "en")["data"]
+    if chart == "line":
+        assert (max(first["y"]), max(second["y"])) == (8, 4)
+    else:
+        assert first["error_y"]["array"] == [4, 5]
+        assert second["error_y"]["array"] == [1, 1]
+
+
 def test_many_or_long_names_make_bars_lie() -> None:
     long = Plot(
         title="t",
