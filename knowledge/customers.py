@@ -25,7 +25,7 @@ from shopwright.knowledge.customer_types import (
     LifecycleShare,
     TagShare,
 )
-from shopwright.knowledge.filters import select_members
+from shopwright.knowledge.filters import Moment, select_members
 from shopwright.knowledge.names import category_names
 from shopwright.knowledge.types import CustomerFilter, Frozen, Interval, SegmentInfo
 
@@ -118,7 +118,7 @@ class Customers:
             .where(STATS.c.customer_id.in_(members))
             .group_by(STATS.c.lifecycle)
         )
-        counts: dict[str, int] = {key: count for key, count in connection.execute(query)}
+        counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
         total = sum(counts.values())
         return [
             LifecycleShare(stage=info, count=counts[info.key], share=counts[info.key] / total)
@@ -128,7 +128,7 @@ class Customers:
 
     def outlook(self, filter: CustomerFilter) -> GroupOutlook:
         """What the model says of the customers that match; zeros and empty lists where nobody does."""
-        chosen = select_members(filter).subquery()
+        chosen = select_members(filter, Moment(self._shop.today.date())).subquery()
         with self._shop.engine.connect() as connection:
             return self.outlook_of(connection, select(chosen.c.id))
 

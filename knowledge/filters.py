@@ -1,4 +1,4 @@
-"""A CustomerFilter as SQL: which customers it means.
+"""A CustomerFilter as SQL: which customers it means, today or at the end of a past month.
 
 The rules, where words leave a choice:
 - Age and income are known in bands; a band matches when it lies whole inside the asked range. 'Over
@@ -9,40 +9,109 @@ The rules, where words leave a choice:
   more days ago, active N the opposite. A customer who never ordered is neither.
 - Who never ordered has 0 orders and 0 spend.
 - `bought` takes who bought anything in any of the scope's departments, categories or product types.
+- `value` goes by spend: high is the top 20% of the customers with an order, middle the next 40%, low
+  the last 40%. `frequency` goes by number of orders: the top 40%, the next 40%, the last 20%.
+- `purchases` are matched only by who ever ordered, also where something was not bought.
 - `top` counts by spend, after all other conditions; equal spends go by customer id.
+
+Seen from a past month end, statistics come from CustomerPast; demographics are those of today; who
+first ordered later is no customer yet. What the customer model predicts is known for today only.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select, union
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select, union
 
-from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, LINES, ORDERS, PRODUCT, STATS
-from shopwright.knowledge.types import CustomerFilter, Scope
+from shopwright.knowledge.columns import (
+    CATEGORIES,
+    CUSTOMER,
+    INSIGHT,
+    LINES,
+    ORDERS,
+    PAST,
+    PRODUCT,
+    STATS,
+    TAGS,
+)
+from shopwright.knowledge.segment_periods import Span, span
+from shopwright.knowledge.types import CustomerFilter, Period, Purchase, Scope, Tier
 
-SPEND = func.coalesce(STATS.c.spend, 0.0)
-ORDER_COUNT = func.coalesce(STATS.c.orders, 0)
+VALUE_SCORES: dict[Tier, tuple[int, ...]] = {"high": (5,), "middle": (3, 4), "low": (1, 2)}
+FREQUENCY_SCORES: dict[Tier, tuple[int, ...]] = {"high": (4, 5), "middle": (2, 3), "low": (1,)}
 
 
-def select_members(wanted: CustomerFilter) -> Select[Any]:
+@dataclass(frozen=True)
+class Moment:
+    """The day that a filter is seen from: the shop's last, or the end of a past month."""
+
+    today: date
+    past: bool = False
+
+    @property
+    def stats(self) -> FromClause:
+        """The customers' statistics at this moment."""
+        return PAST if self.past else STATS
+
+    def span(self, period: Period | None) -> Span:
+        """The period's days, nothing after the moment itself."""
+        start, end = span(period, self.today)
+        return start, self.today if self.past and (end is None or end > self.today) else end
+
+
+def knows_past(wanted: CustomerFilter) -> bool:
+    """Whether the filter's members can be worked out for a past day: nothing predicted is asked for."""
+    predicted = (
+        wanted.churn_min, wanted.churn_max, wanted.predicted_min, wanted.predicted_max, wanted.cluster,
+        wanted.tags,
+    )  # fmt: skip
+    return all(value is None for value in predicted) and (
+        wanted.saved is None or knows_past(wanted.saved.filter)
+    )
+
+
+def select_members(wanted: CustomerFilter, moment: Moment) -> Select[Any]:
     """The matching customers, highest spend first: id, age_min, age_max, spend, orders, recency_days."""
+    s = moment.stats.c
+    spend = func.coalesce(s.spend, 0.0)
+    joined = CUSTOMER.outerjoin(moment.stats, _of_customer(moment))
+    if moment.past:
+        joined = joined.outerjoin(STATS, STATS.c.customer_id == CUSTOMER.c.id)
     query = (
         select(
             CUSTOMER.c.id,
             CUSTOMER.c.age_min,
             CUSTOMER.c.age_max,
-            SPEND.label("spend"),
-            ORDER_COUNT.label("orders"),
-            STATS.c.recency_days,
+            spend.label("spend"),
+            func.coalesce(s.orders, 0).label("orders"),
+            s.recency_days,
         )
-        .outerjoin(STATS, STATS.c.customer_id == CUSTOMER.c.id)
-        .where(*_demographics(wanted), *_behaviour(wanted))
-        .order_by(SPEND.desc(), CUSTOMER.c.id)
+        .select_from(joined)
+        .where(*_conditions(wanted, moment))
+        .order_by(spend.desc(), CUSTOMER.c.id)
     )
     return query if wanted.top is None else query.limit(wanted.top)
 
 
-def _demographics(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+def _of_customer(moment: Moment) -> ColumnElement[bool]:
+    same = moment.stats.c.customer_id == CUSTOMER.c.id
+    return and_(same, PAST.c.as_of == moment.today) if moment.past else same
+
+
+def _conditions(wanted: CustomerFilter, moment: Moment) -> list[ColumnElement[bool]]:
+    found = [*_demographics(wanted, moment), *_behaviour(wanted, moment), *_predicted(wanted)]
+    found += [_purchase(rule, moment) for rule in wanted.purchases or ()]
+    if moment.past:
+        found.append(or_(PAST.c.customer_id.is_not(None), STATS.c.customer_id.is_(None)))
+    if wanted.saved is not None:
+        members = select_members(wanted.saved.filter, moment).subquery()
+        found.append(CUSTOMER.c.id.in_(select(members.c.id)))
+    return found
+
+
+def _demographics(wanted: CustomerFilter, moment: Moment) -> list[ColumnElement[bool]]:
     c = CUSTOMER.c
     return _given(
         (wanted.age_min, lambda years: c.age_min >= years),
@@ -53,22 +122,55 @@ def _demographics(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
         (wanted.married, lambda yes: c.marital_status == ("married" if yes else "unmarried")),
         (wanted.homeowner, lambda yes: c.home_ownership == ("homeowner" if yes else "renter")),
         (wanted.household_size_min, lambda persons: c.household_size >= persons),
+        (wanted.consent, lambda yes: _agreed(moment) if yes else not_(_agreed(moment))),
     )
 
 
-def _behaviour(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
-    c = STATS.c
+def _agreed(moment: Moment) -> ColumnElement[bool]:
+    c = CUSTOMER.c
+    if not moment.past:
+        return c.consent_marketing.is_(True)
+    return and_(
+        c.consent_marketing.is_(True),
+        or_(c.consent_at.is_(None), c.consent_at < _midnight_after(moment.today)),
+    )
+
+
+def _behaviour(wanted: CustomerFilter, moment: Moment) -> list[ColumnElement[bool]]:
+    c = moment.stats.c
+    spent, ordered = func.coalesce(c.spend, 0.0), func.coalesce(c.orders, 0)
     return _given(
         (wanted.segment, lambda key: c.segment == key),
+        (wanted.stage, lambda key: c.lifecycle == key),
+        (wanted.value, lambda tier: c.monetary_score.in_(VALUE_SCORES[tier])),
+        (wanted.frequency, lambda tier: c.frequency_score.in_(FREQUENCY_SCORES[tier])),
         (wanted.inactive_days, lambda days: c.recency_days >= days),
         (wanted.active_days, lambda days: c.recency_days < days),
-        (wanted.spend_min, lambda spend: spend <= SPEND),
-        (wanted.spend_max, lambda spend: spend >= SPEND),
-        (wanted.orders_min, lambda orders: orders <= ORDER_COUNT),
-        (wanted.orders_max, lambda orders: orders >= ORDER_COUNT),
+        (wanted.tenure_min_days, lambda days: c.tenure_days >= days),
+        (wanted.tenure_max_days, lambda days: c.tenure_days <= days),
+        (wanted.joined, lambda period: and_(*_within(c.first_order, moment.span(period)))),
+        (wanted.spend_min, lambda spend: spent >= spend),
+        (wanted.spend_max, lambda spend: spent <= spend),
+        (wanted.orders_min, lambda orders: ordered >= orders),
+        (wanted.orders_max, lambda orders: ordered <= orders),
         (wanted.uses_coupons, lambda yes: c.coupon_orders > 0 if yes else c.coupon_orders == 0),
-        (wanted.bought, _bought),
+        (wanted.bought, lambda scope: CUSTOMER.c.id.in_(_buyers(Purchase(scope=scope), moment))),
     )
+
+
+def _predicted(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+    c = INSIGHT.c
+    tests = _given(
+        (wanted.churn_min, lambda least: c.churn_probability >= least),
+        (wanted.churn_max, lambda most: c.churn_probability <= most),
+        (wanted.predicted_min, lambda least: c.value_90 >= least),
+        (wanted.predicted_max, lambda most: c.value_90 <= most),
+        (wanted.cluster, lambda number: c.cluster == number),
+    )
+    found = [CUSTOMER.c.id.in_(select(c.customer_id).where(*tests))] if tests else []
+    for tag in wanted.tags or ():
+        found.append(CUSTOMER.c.id.in_(select(TAGS.c.customer_id).where(TAGS.c.category == tag)))
+    return found
 
 
 def _given(*tests: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> list[ColumnElement[bool]]:
@@ -76,19 +178,123 @@ def _given(*tests: tuple[Any, Callable[[Any], ColumnElement[bool]]]) -> list[Col
     return [test(value) for value, test in tests if value is not None]
 
 
-def _bought(scope: Scope) -> ColumnElement[bool]:
-    c = CATEGORIES.c
-    buyers = []
-    if scope.departments:
-        buyers.append(select(c.customer_id).where(c.department.in_(scope.departments)))
-    if scope.categories:
-        buyers.append(select(c.customer_id).where(c.category.in_(scope.categories)))
-    if scope.product_types:
-        buyers.append(
-            select(ORDERS.c.customer_id)
-            .join(LINES, LINES.c.order_id == ORDERS.c.id)
-            .join(PRODUCT, PRODUCT.c.id == LINES.c.product_id)
-            .where(PRODUCT.c.product_type.in_(scope.product_types), ORDERS.c.status != "cancelled")
-        )
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day, time()) + timedelta(days=1)
+
+
+def _within(moment_of: Any, days: Span) -> list[ColumnElement[bool]]:
+    """That a time lies in the span. An open span still asks that there is a time."""
+    start, end = days
+    found = [] if start is None else [moment_of >= datetime.combine(start, time())]
+    if end is not None:
+        found.append(moment_of < _midnight_after(end))
+    return found or [moment_of.is_not(None)]
+
+
+def _purchase(rule: Purchase, moment: Moment) -> ColumnElement[bool]:
+    """Who keeps to one rule on what was bought; only customers who ever ordered."""
+    only_upper = rule.spend_min is None and rule.orders_min is None and rule.bounded
+    if only_upper:
+        kept = not_(CUSTOMER.c.id.in_(_buyers(rule, moment, over=True)))
+    else:
+        kept = _shop_wide(rule, moment)
+        if kept is None:
+            kept = CUSTOMER.c.id.in_(_buyers(rule, moment))
+        if not rule.bought:
+            kept = not_(kept)
+    return and_(moment.stats.c.customer_id.is_not(None), kept)
+
+
+def _shop_wide(rule: Purchase, moment: Moment) -> ColumnElement[bool] | None:
+    """Anything bought in a period that is open to one side: the first or the last order tells; else None."""
+    c, (start, end) = moment.stats.c, moment.span(rule.period)
+    if rule.scope is not None or rule.bounded:
+        return None
+    if end is None or end >= moment.today:
+        return and_(*_within(c.last_order, (start, None)))
+    return and_(*_within(c.first_order, (None, end))) if start is None else None
+
+
+def _buyers(rule: Purchase, moment: Moment, *, over: bool = False) -> Select[Any]:
+    """Ids of customers with such orders within the bounds, or (`over`) above an upper one."""
+    scope, days = rule.scope, moment.span(rule.period)
+    if scope is None:
+        c = ORDERS.c
+        made = select(c.customer_id).where(c.status != "cancelled", *_within(c.ordered_at, days))
+        return _bounded(made, rule, c.customer_id, func.count(), func.sum(c.total), over=over)
+    if not (scope.departments or scope.categories or scope.product_types):
+        return select(CUSTOMER.c.id).where(false())
+    if rule.bounded:
+        return _line_buyers(rule, days, over=over)
+    c, whole = CATEGORIES.c, _told_by_ends(days, moment)
+    dated = c.first_order if days[0] is None else c.last_order
     # One IN over a union: SQLite would run each of several INs joined by OR twice.
-    return CUSTOMER.c.id.in_(union(*buyers)) if buyers else false()
+    parts = [
+        select(c.customer_id).where(column.in_(names), *_ends(dated, days))
+        for column, names in ((c.department, scope.departments), (c.category, scope.categories))
+        if names and whole
+    ]
+    rest = scope.model_copy(update={"departments": [], "categories": []} if whole else {})
+    if rest.product_types or not whole:
+        parts.append(_line_buyers(rule.model_copy(update={"scope": rest}), days, over=False))
+    return select(union(*parts).subquery().c.customer_id)
+
+
+def _told_by_ends(days: Span, moment: Moment) -> bool:
+    """Whether the first and the last order of a category tell who bought it in these days."""
+    start, end = days
+    return start is None or (not moment.past and (end is None or end >= moment.today))
+
+
+def _ends(dated: Any, days: Span) -> list[ColumnElement[bool]]:
+    start, end = days
+    if start is not None:
+        return [dated >= datetime.combine(start, time())]
+    return [] if end is None else [dated < _midnight_after(end)]
+
+
+def _line_buyers(rule: Purchase, days: Span, *, over: bool) -> Select[Any]:
+    scope = rule.scope or Scope(query="", label="", label_zh="")
+    levels = (
+        (PRODUCT.c.product_type, scope.product_types),
+        (PRODUCT.c.category, scope.categories),
+        (PRODUCT.c.department, scope.departments),
+    )
+    query = (
+        select(ORDERS.c.customer_id)
+        .join(LINES, LINES.c.order_id == ORDERS.c.id)
+        .join(PRODUCT, PRODUCT.c.id == LINES.c.product_id)
+        .where(
+            or_(*(column.in_(names) for column, names in levels if names)),
+            ORDERS.c.status != "cancelled",
+            *([] if days == (None, None) else _within(ORDERS.c.ordered_at, days)),
+        )
+    )
+    counted = func.count(ORDERS.c.id.distinct())
+    return _bounded(query, rule, ORDERS.c.customer_id, counted, func.sum(LINES.c.amount), over=over)
+
+
+def _bounded(
+    query: Select[Any],
+    rule: Purchase,
+    customer: ColumnElement[int],
+    counted: ColumnElement[int],
+    spent: ColumnElement[float],
+    *,
+    over: bool,
+) -> Select[Any]:
+    """The query by customer, with the rule's bounds, or (`over`) who is above one of them."""
+    if not rule.bounded:
+        return query.distinct()
+    if over:
+        tests = _given(
+            (rule.spend_max, lambda most: spent > most), (rule.orders_max, lambda most: counted > most)
+        )
+        return query.group_by(customer).having(or_(*tests))
+    tests = _given(
+        (rule.spend_min, lambda least: spent >= least),
+        (rule.spend_max, lambda most: spent <= most),
+        (rule.orders_min, lambda least: counted >= least),
+        (rule.orders_max, lambda most: counted <= most),
+    )
+    return query.group_by(customer).having(and_(*tests))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, RowMapping, Table, func, insert, select
@@ -12,9 +13,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateTable, DropTable
 
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
-from shopwright.knowledge.filters import select_members
+from shopwright.knowledge.customer_types import LIFECYCLES
+from shopwright.knowledge.filters import Moment, knows_past, select_members
 from shopwright.knowledge.names import category_names
 from shopwright.knowledge.segment_names import SEGMENTS
+from shopwright.knowledge.segment_privacy import preview
+from shopwright.knowledge.segment_saved import SavedSegments
+from shopwright.knowledge.segment_types import SegmentDetail, SegmentPreview
 from shopwright.knowledge.types import CustomerFilter, Frozen, SegmentInfo, SegmentReport, Share
 
 if TYPE_CHECKING:
@@ -95,33 +100,57 @@ class Segments:
         Raises LookupError when the segment key is unknown, or the shop has no orders or statistics yet.
         """
         self._check(filter)
-        today = self._shop.today.date()
-        with self._shop.engine.connect() as connection, _members(connection, filter):
-            totals = _totals(connection)
-            size, spend, orders = totals["size"], totals["spend"], totals["orders"]
-            return SegmentReport(
-                filter=filter,
-                size=size,
-                share=_ratio(size, totals["customers"]),
-                customers_total=totals["customers"],
-                spend_total=spend,
-                spend_share=_ratio(spend, totals["spend_all"]),
-                spend_mean=_ratio(spend, size),
-                order_value_mean=_ratio(spend, orders),
-                orders_mean=_ratio(orders, size),
-                recency_days_median=_median_recency(connection),
-                ages=_ages(connection, size),
-                top_categories=_top_categories(connection, size, totals["customers"]),
-                as_of=today,
+        with self._shop.engine.connect() as connection, members_table(connection, filter, self.moment):
+            return _report(connection, filter, self.moment)
+
+    def detail(self, filter: CustomerFilter) -> SegmentDetail:
+        """The report, with the lifecycle stages and, where the customer model is fitted, its outlook.
+
+        Raises as `report` does.
+        """
+        self._check(filter)
+        customers = self._shop.customers
+        ids = select(MEMBERS.c.id)
+        with self._shop.engine.connect() as connection, members_table(connection, filter, self.moment):
+            outlook = customers.outlook_of(connection, ids) if customers.fitted else None
+            return SegmentDetail(
+                report=_report(connection, filter, self.moment),
+                lifecycle=outlook.lifecycle if outlook else customers.lifecycle_of(connection, ids),
+                outlook=outlook,
             )
+
+    def preview(self, filter: CustomerFilter, n: int = 10) -> SegmentPreview:
+        """The first `n` members by spend, under pseudonyms; no rows for a segment below the threshold.
+
+        Raises as `report` does.
+        """
+        self._check(filter)
+        return preview(self._shop, filter, self.moment, n)
+
+    @cached_property
+    def saved(self) -> SavedSegments:
+        """The segments that people saved by name."""
+        return SavedSegments(self._shop.engine)
+
+    @property
+    def moment(self) -> Moment:
+        """The day that the customers are seen from: the shop's last."""
+        return Moment(self._shop.today.date())
 
     def members(self, filter: CustomerFilter, limit: int | None = None) -> list[int]:
         """Ids of the matching customers, highest spend first, at most `limit`. Raises as `report` does."""
         self._check(filter)
-        query = select_members(filter).subquery()
+        query = select_members(filter, self.moment).subquery()
         ids = select(query.c.id).order_by(query.c.spend.desc(), query.c.id).limit(limit)
         with self._shop.engine.connect() as connection:
             return list(connection.execute(ids).scalars())
+
+    def size(self, filter: CustomerFilter) -> int:
+        """How many customers match. Raises as `report` does."""
+        self._check(filter)
+        chosen = select_members(filter, self.moment).subquery()
+        with self._shop.engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(chosen)).scalar_one())
 
     def customer(self, customer_id: int) -> CustomerProfile | None:
         """What is known of one customer; None when the id is unknown."""
@@ -147,13 +176,28 @@ class Segments:
         sizes = [(info, *found.get(info.key, (0, 0.0))) for info in SEGMENTS]
         return [SegmentSize(info, size, _ratio(size, total), spend) for info, size, spend in sizes]
 
+    def check(self, wanted: CustomerFilter) -> None:
+        """Raises LookupError for what the shop does not know: a segment, a stage, predictions not made."""
+        self._check(wanted)
+
     def _check(self, wanted: CustomerFilter) -> None:
-        if wanted.segment is not None and wanted.segment not in self._by_key:
-            raise LookupError(f"There is no segment '{wanted.segment}'. Segments: {', '.join(self._by_key)}.")
+        for kind, key, known in (
+            ("segment", wanted.segment, list(self._by_key)),
+            ("lifecycle stage", wanted.stage, [info.key for info in LIFECYCLES]),
+        ):
+            if key is not None and key not in known:
+                raise LookupError(f"There is no {kind} '{key}'. There are: {', '.join(known)}.")
+        if not knows_past(wanted) and not self._shop.customers.fitted:
+            raise LookupError(
+                "Churn, predicted spend, clusters and interests are not known yet. "
+                "Run `shopwright fit customers`."
+            )
         with self._shop.engine.connect() as connection:
             if connection.execute(select(STATS.c.customer_id).limit(1)).first() is None:
                 _ = self._shop.today  # raises its own LookupError when there are no orders either
                 raise LookupError("Customer statistics have not been computed yet. Run `shopwright init`.")
+        if wanted.saved is not None:
+            self._check(wanted.saved.filter)
 
     def _profile(self, row: RowMapping, favourites: list[Share]) -> CustomerProfile:
         spend, orders = row["spend"] or 0.0, row["orders"] or 0
@@ -191,12 +235,12 @@ _AS_STORED = (
 
 
 @contextmanager
-def _members(connection: Connection, wanted: CustomerFilter) -> Iterator[None]:
-    """The matching customers in a temporary table: several queries read them, the filter runs once."""
+def members_table(connection: Connection, wanted: CustomerFilter, moment: Moment) -> Iterator[None]:
+    """The matching customers in MEMBERS, a temporary table: queries read it, the filter runs once."""
     connection.execute(DropTable(MEMBERS, if_exists=True))
     connection.execute(CreateTable(MEMBERS))
     try:
-        chosen = select_members(wanted).subquery()
+        chosen = select_members(wanted, moment).subquery()
         columns = [column.name for column in MEMBERS.c]
         connection.execute(
             insert(MEMBERS).from_select(columns, select(*(chosen.c[name] for name in columns)))
@@ -206,6 +250,27 @@ def _members(connection: Connection, wanted: CustomerFilter) -> Iterator[None]:
         connection.rollback()
         connection.execute(DropTable(MEMBERS, if_exists=True))
         connection.commit()
+
+
+def _report(connection: Connection, wanted: CustomerFilter, moment: Moment) -> SegmentReport:
+    """The members in MEMBERS, in figures."""
+    totals = _totals(connection)
+    size, spend, orders = totals["size"], totals["spend"], totals["orders"]
+    return SegmentReport(
+        filter=wanted,
+        size=size,
+        share=_ratio(size, totals["customers"]),
+        customers_total=totals["customers"],
+        spend_total=spend,
+        spend_share=_ratio(spend, totals["spend_all"]),
+        spend_mean=_ratio(spend, size),
+        order_value_mean=_ratio(spend, orders),
+        orders_mean=_ratio(orders, size),
+        recency_days_median=_median_recency(connection),
+        ages=_ages(connection, size),
+        top_categories=_top_categories(connection, size, totals["customers"]),
+        as_of=moment.today,
+    )
 
 
 def _totals(connection: Connection) -> RowMapping:

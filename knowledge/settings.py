@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         description="Bearer token for /metrics; while it is empty only this machine itself may read them.",
     )
     currency: str = Field(default="$", description="Symbol put before amounts of money.")
+    k_anonymity: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="Segments of fewer customers are not listed or broken down; 1 lifts the limit.",
+    )
     host: str = Field(default="127.0.0.1", description="Address the web app listens on.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port of the web app; 0 picks a free one.")
     shop_origins: str = Field(
