@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, RowMapping, Table, func, insert, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import CreateTable, DropTable
 
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
 from shopwright.knowledge.customer_types import LIFECYCLES
 from shopwright.knowledge.filters import Moment, knows_past, select_members
 from shopwright.knowledge.names import category_names
+from shopwright.knowledge.segment_compare import overlaps
+from shopwright.knowledge.segment_members import MEMBERS, members_table
 from shopwright.knowledge.segment_names import SEGMENTS
+from shopwright.knowledge.segment_past import drift, size_history
 from shopwright.knowledge.segment_privacy import preview
 from shopwright.knowledge.segment_saved import SavedSegments
-from shopwright.knowledge.segment_types import SegmentDetail, SegmentPreview
+from shopwright.knowledge.segment_types import Drift, Overlap, SegmentDetail, SegmentPreview, SizeForecast
 from shopwright.knowledge.types import CustomerFilter, Frozen, SegmentInfo, SegmentReport, Share
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
 TOP_CATEGORIES = 8
-
-# The members of one report, for as long as its queries run on one connection.
-MEMBERS = Table(
-    "report_member",
-    MetaData(),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("age_min", Integer),
-    Column("age_max", Integer),
-    Column("spend", Float),
-    Column("orders", Integer),
-    Column("recency_days", Integer),
-    prefixes=["TEMPORARY"],
-)
 
 
 class SegmentSize(NamedTuple):
@@ -100,7 +88,10 @@ class Segments:
         Raises LookupError when the segment key is unknown, or the shop has no orders or statistics yet.
         """
         self._check(filter)
-        with self._shop.engine.connect() as connection, members_table(connection, filter, self.moment):
+        with (
+            self._shop.engine.connect() as connection,
+            members_table(connection, (filter, self.moment, MEMBERS)),
+        ):
             return _report(connection, filter, self.moment)
 
     def detail(self, filter: CustomerFilter) -> SegmentDetail:
@@ -111,7 +102,10 @@ class Segments:
         self._check(filter)
         customers = self._shop.customers
         ids = select(MEMBERS.c.id)
-        with self._shop.engine.connect() as connection, members_table(connection, filter, self.moment):
+        with (
+            self._shop.engine.connect() as connection,
+            members_table(connection, (filter, self.moment, MEMBERS)),
+        ):
             outlook = customers.outlook_of(connection, ids) if customers.fitted else None
             return SegmentDetail(
                 report=_report(connection, filter, self.moment),
@@ -126,6 +120,21 @@ class Segments:
         """
         self._check(filter)
         return preview(self._shop, filter, self.moment, n)
+
+    def history(self, filter: CustomerFilter) -> SizeForecast | None:
+        """Size at past month ends and at the next; None where it cannot be known (see segment_past.py)."""
+        self._check(filter)
+        return size_history(self._shop, filter)
+
+    def drift(self, filter: CustomerFilter) -> Drift | None:
+        """What changed since the last month end; None where that cannot be known (see segment_past.py)."""
+        self._check(filter)
+        return drift(self._shop, filter)
+
+    def overlaps(self, filter: CustomerFilter) -> list[Overlap]:
+        """What it shares with the named and the saved segments, largest Jaccard index first."""
+        self._check(filter)
+        return overlaps(self._shop, filter)
 
     @cached_property
     def saved(self) -> SavedSegments:
@@ -232,24 +241,6 @@ _AS_STORED = (
     "language",
     "consent_marketing",
 )
-
-
-@contextmanager
-def members_table(connection: Connection, wanted: CustomerFilter, moment: Moment) -> Iterator[None]:
-    """The matching customers in MEMBERS, a temporary table: queries read it, the filter runs once."""
-    connection.execute(DropTable(MEMBERS, if_exists=True))
-    connection.execute(CreateTable(MEMBERS))
-    try:
-        chosen = select_members(wanted, moment).subquery()
-        columns = [column.name for column in MEMBERS.c]
-        connection.execute(
-            insert(MEMBERS).from_select(columns, select(*(chosen.c[name] for name in columns)))
-        )
-        yield
-    finally:
-        connection.rollback()
-        connection.execute(DropTable(MEMBERS, if_exists=True))
-        connection.commit()
 
 
 def _report(connection: Connection, wanted: CustomerFilter, moment: Moment) -> SegmentReport:

@@ -138,6 +138,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     from shopwright.knowledge.index import build_index
     from shopwright.knowledge.recommend_fit import fit_recommender
     from shopwright.knowledge.review_scores import score_reviews
+    from shopwright.knowledge.segment_past import refresh_past
     from shopwright.knowledge.sentiment import fit_sentiment
     from shopwright.knowledge.stats import refresh_stats
 
@@ -150,6 +151,12 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             ("stats.py",),
             sales,
             due=lambda: _count(shop, CustomerStats) == 0 and _count(shop, Order) > 0,
+        ),
+        Task(
+            "segment history",
+            lambda: refresh_past(shop.engine, progress),
+            ("segment_past.py", "stats.py", "customer_lifecycle.py"),
+            sales,
         ),
         Task(
             "recommendations",
