@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
 from shopwright.knowledge.customer_types import LIFECYCLES
 from shopwright.knowledge.filters import Moment, knows_past, select_members
-from shopwright.knowledge.names import category_names
 from shopwright.knowledge.segment_compare import overlaps
+from shopwright.knowledge.segment_figures import TOP_CATEGORIES, category_share, figures, ratio
 from shopwright.knowledge.segment_members import MEMBERS, members_table
 from shopwright.knowledge.segment_names import SEGMENTS
 from shopwright.knowledge.segment_past import drift, size_history
@@ -25,8 +25,6 @@ from shopwright.knowledge.types import CustomerFilter, Frozen, SegmentInfo, Segm
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
-
-TOP_CATEGORIES = 8
 
 
 class SegmentSize(NamedTuple):
@@ -92,7 +90,7 @@ class Segments:
             self._shop.engine.connect() as connection,
             members_table(connection, (filter, self.moment, MEMBERS)),
         ):
-            return _report(connection, filter, self.moment)
+            return figures(connection, filter, self.moment)
 
     def detail(self, filter: CustomerFilter) -> SegmentDetail:
         """The report, with the lifecycle stages and, where the customer model is fitted, its outlook.
@@ -108,7 +106,7 @@ class Segments:
         ):
             outlook = customers.outlook_of(connection, ids) if customers.fitted else None
             return SegmentDetail(
-                report=_report(connection, filter, self.moment),
+                report=figures(connection, filter, self.moment),
                 lifecycle=outlook.lifecycle if outlook else customers.lifecycle_of(connection, ids),
                 outlook=outlook,
             )
@@ -183,7 +181,7 @@ class Segments:
             found = {key: (size, spend) for key, size, spend in connection.execute(query)}
         total = sum(size for size, _ in found.values())
         sizes = [(info, *found.get(info.key, (0, 0.0))) for info in SEGMENTS]
-        return [SegmentSize(info, size, _ratio(size, total), spend) for info, size, spend in sizes]
+        return [SegmentSize(info, size, ratio(size, total), spend) for info, size, spend in sizes]
 
     def check(self, wanted: CustomerFilter) -> None:
         """Raises LookupError for what the shop does not know: a segment, a stage, predictions not made."""
@@ -215,7 +213,7 @@ class Segments:
             segment=self._by_key.get(row["segment"] or ""),
             spend=spend,
             orders=orders,
-            order_value_mean=_ratio(spend, orders),
+            order_value_mean=ratio(spend, orders),
             coupon_orders=row["coupon_orders"] or 0,
             top_categories=favourites,
             **{name: row[name] for name in _AS_STORED},
@@ -243,100 +241,6 @@ _AS_STORED = (
 )
 
 
-def _report(connection: Connection, wanted: CustomerFilter, moment: Moment) -> SegmentReport:
-    """The members in MEMBERS, in figures."""
-    totals = _totals(connection)
-    size, spend, orders = totals["size"], totals["spend"], totals["orders"]
-    return SegmentReport(
-        filter=wanted,
-        size=size,
-        share=_ratio(size, totals["customers"]),
-        customers_total=totals["customers"],
-        spend_total=spend,
-        spend_share=_ratio(spend, totals["spend_all"]),
-        spend_mean=_ratio(spend, size),
-        order_value_mean=_ratio(spend, orders),
-        orders_mean=_ratio(orders, size),
-        recency_days_median=_median_recency(connection),
-        ages=_ages(connection, size),
-        top_categories=_top_categories(connection, size, totals["customers"]),
-        as_of=moment.today,
-    )
-
-
-def _totals(connection: Connection) -> RowMapping:
-    members = select(
-        func.count().label("size"),
-        func.coalesce(func.sum(MEMBERS.c.spend), 0.0).label("spend"),
-        func.coalesce(func.sum(MEMBERS.c.orders), 0).label("orders"),
-    ).subquery()
-    customers = select(func.count()).select_from(CUSTOMER).scalar_subquery()
-    spend_all = select(func.coalesce(func.sum(STATS.c.spend), 0.0)).scalar_subquery()
-    query = select(members, customers.label("customers"), spend_all.label("spend_all"))
-    return connection.execute(query).mappings().one()
-
-
-def _median_recency(connection: Connection) -> float:
-    ranked = (
-        select(
-            MEMBERS.c.recency_days.label("days"),
-            func.row_number().over(order_by=MEMBERS.c.recency_days).label("place"),
-            func.count().over().label("total"),
-        )
-        .where(MEMBERS.c.recency_days.is_not(None))
-        .subquery()
-    )
-    middle = [(ranked.c.total + 1) // 2, (ranked.c.total + 2) // 2]
-    median = connection.execute(select(func.avg(ranked.c.days)).where(ranked.c.place.in_(middle))).scalar()
-    return float(median or 0.0)
-
-
-def _ages(connection: Connection, size: int) -> list[Share]:
-    """The known age bands, youngest first; shares are of all members, also those of unknown age."""
-    m = MEMBERS.c
-    query = (
-        select(m.age_min, m.age_max, func.count(), func.sum(m.spend))
-        .where(m.age_min.is_not(None))
-        .group_by(m.age_min, m.age_max)
-        .order_by(m.age_min, m.age_max)
-    )
-    return [
-        Share(name=name, name_zh=name_zh, count=count, share=_ratio(count, size), spend=spend)
-        for age_min, age_max, count, spend in connection.execute(query)
-        for name, name_zh in [band_names(age_min, age_max)]
-    ]
-
-
-def band_names(age_min: int, age_max: int | None) -> tuple[str, str]:
-    """An age band in English and Chinese, such as ('45-54', '45-54 岁') or ('65+', '65 岁及以上')."""
-    if age_max is None:
-        return f"{age_min}+", f"{age_min} 岁及以上"
-    return f"{age_min}-{age_max}", f"{age_min}-{age_max} 岁"
-
-
-def _top_categories(connection: Connection, size: int, customers: int) -> list[Share]:
-    """By spend; `count` and `share` are of members who bought any of it."""
-    c = CATEGORIES.c
-    # A large part of the customers is read faster category by category, straight down the index;
-    # the addition keeps the database from looking customers up one by one.
-    customer = c.customer_id + 0 if 4 * size > customers else c.customer_id
-    spent = (
-        select(c.category, func.sum(c.spend))
-        .where(customer.in_(select(MEMBERS.c.id)), c.category != "")
-        .group_by(c.category)
-        .order_by(func.sum(c.spend).desc(), c.category)
-        .limit(TOP_CATEGORIES)
-    )
-    top: dict[str, float] = {row[0]: row[1] for row in connection.execute(spent)}
-    buyers = (
-        select(c.category, func.count(c.customer_id.distinct()))
-        .where(c.category.in_(top), customer.in_(select(MEMBERS.c.id)))
-        .group_by(c.category)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(buyers)}
-    return [_category(name, counts[name], _ratio(counts[name], size), spend) for name, spend in top.items()]
-
-
 def _favourites(connection: Connection, customer_id: int) -> list[Share]:
     """One customer's categories by spend; `count` is orders with it, `share` is of the spend."""
     c = CATEGORIES.c
@@ -349,14 +253,6 @@ def _favourites(connection: Connection, customer_id: int) -> list[Share]:
     rows: Sequence[Any] = connection.execute(query).all()
     total = sum(spend for _, _, spend in rows)
     return [
-        _category(name, orders, _ratio(spend, total), spend) for name, orders, spend in rows[:TOP_CATEGORIES]
+        category_share(name, orders, ratio(spend, total), spend)
+        for name, orders, spend in rows[:TOP_CATEGORIES]
     ]
-
-
-def _category(category: str, count: int, share: float, spend: float) -> Share:
-    name, name_zh = category_names(category)
-    return Share(name=name, name_zh=name_zh, count=count, share=share, spend=spend)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

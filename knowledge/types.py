@@ -206,6 +206,9 @@ class SegmentReport(Frozen):
     recency_days_median: float
     ages: list[Share]
     top_categories: list[Share]
+    categories_sampled: int | None = Field(
+        default=None, description="Members that the top categories were estimated from; None: all of them."
+    )
     as_of: date
 
 
