@@ -16,13 +16,14 @@ from datetime import date, timedelta
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import func, insert, literal, select
 from sqlalchemy.engine import Connection, Engine
 
 from shopwright.knowledge.columns import ORDERS, PAST, STATS
 from shopwright.knowledge.customer_types import LIFECYCLES
 from shopwright.knowledge.fetch import Progress
 from shopwright.knowledge.filters import Moment, knows_past, select_members
+from shopwright.knowledge.rebuilding import rebuilt
 from shopwright.knowledge.segment_members import MEMBERS, OTHERS, members_table
 from shopwright.knowledge.segment_periods import month_ends
 from shopwright.knowledge.segment_types import Drift, MixShift, SizeForecast, SizePoint
@@ -45,19 +46,19 @@ RULES: tuple[Callable[[Sequence[int]], float], ...] = (
 def refresh_past(engine: Engine, progress: Progress = lambda _step, _done, _total: None) -> int:
     """Fill CustomerPast from the orders. Returns the number of month ends; 0 for a shop without orders."""
     with engine.begin() as connection:
-        connection.execute(delete(PAST))
         first, last = connection.execute(
             select(func.min(ORDERS.c.ordered_at), func.max(ORDERS.c.ordered_at)).where(
                 ORDERS.c.status != "cancelled"
             )
         ).one()
         days = month_ends(first.date(), last.date(), MONTHS_KEPT) if first else []
-        for done, day in enumerate(days):
-            progress("segment history", done, len(days))
-            counted = select_stats(connection.dialect.name, day).subquery("counted")
-            names = [column.name for column in counted.c]
-            rows = select(literal(day, PAST.c.as_of.type), *counted.c)
-            connection.execute(insert(PAST).from_select(["as_of", *names], rows))
+        with rebuilt(connection, PAST) as fresh:
+            for done, day in enumerate(days):
+                progress("segment history", done, len(days))
+                counted = select_stats(connection.dialect.name, day).subquery("counted")
+                names = [column.name for column in counted.c]
+                rows = select(literal(day, PAST.c.as_of.type), *counted.c)
+                connection.execute(insert(fresh).from_select(["as_of", *names], rows))
     progress("segment history", len(days), len(days))
     return len(days)
 

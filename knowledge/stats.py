@@ -22,7 +22,6 @@ from sqlalchemy import (
     Select,
     case,
     cast,
-    delete,
     func,
     insert,
     literal,
@@ -33,6 +32,7 @@ from sqlalchemy.engine import Connection, Engine
 from shopwright.knowledge.columns import CATEGORIES, LINES, ORDERS, PRODUCT, STATS
 from shopwright.knowledge.customer_lifecycle import expected_gap, stage, typical_gap
 from shopwright.knowledge.fetch import Progress
+from shopwright.knowledge.rebuilding import rebuilt
 
 # Rows: recency score 1 (longest ago) to 5 (most recent); columns: frequency-monetary score 1 to 5.
 GRID = (
@@ -52,7 +52,7 @@ def refresh_stats(engine: Engine, progress: Progress = lambda _step, _done, _tot
     The same orders always give the same rows: ties in a quintile are broken by the other two
     measures, then by customer id. Returns the number of customers with an order.
     """
-    steps: tuple[Callable[[Connection], None], ...] = (_clear, _fill_categories, _fill_customers)
+    steps: tuple[Callable[[Connection], None], ...] = (_fill_categories, _fill_customers)
     with engine.begin() as connection:
         for done, step in enumerate(steps):
             progress("customer statistics", done, len(steps))
@@ -67,11 +67,6 @@ def days_between(dialect: str, later: Any, earlier: Any) -> ColumnElement[int]:
     if dialect == "sqlite":
         return cast(func.julianday(func.date(later)) - func.julianday(func.date(earlier)), Integer)
     return func.date(later).op("-", return_type=Integer())(func.date(earlier))
-
-
-def _clear(connection: Connection) -> None:
-    connection.execute(delete(CATEGORIES))
-    connection.execute(delete(STATS))
 
 
 def _fill_categories(connection: Connection) -> None:
@@ -91,14 +86,15 @@ def _fill_categories(connection: Connection) -> None:
         .group_by(ORDERS.c.customer_id, PRODUCT.c.department, PRODUCT.c.category)
     )
     columns = ["customer_id", "department", "category", "orders", "spend", "last_order", "first_order"]
-    connection.execute(insert(CATEGORIES).from_select(columns, counted))
+    with rebuilt(connection, CATEGORIES) as fresh:
+        connection.execute(insert(fresh).from_select(columns, counted))
 
 
 def _fill_customers(connection: Connection) -> None:
     counted = select_stats(connection.dialect.name)
-    connection.execute(
-        insert(STATS).from_select([column.name for column in counted.selected_columns], counted)
-    )
+    with rebuilt(connection, STATS) as fresh:
+        names = [column.name for column in counted.selected_columns]
+        connection.execute(insert(fresh).from_select(names, counted))
 
 
 def select_stats(dialect: str, until: date | None = None) -> Select[Any]:
