@@ -180,6 +180,76 @@ def gpu(
     finish("bench gpu", {"prompt": prompt, "new": new}, found, report(found), as_json=as_json, out=out)
 
 
+@bench.command("tools")
+def bench_tools(
+    rounds: Annotated[int, typer.Option(min=1, help="Times that each filter is run.")] = 3,
+    customers: Annotated[int, typer.Option(min=1, help="Customers to recommend products to.")] = 200,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Segments, recommendations, forecasts and reviews on the shop in the data folder."""
+    from shopwright.evals.benches.tools import measure_tools, report
+
+    found = measure_tools(open_shop(), rounds, customers)
+    options = {"rounds": rounds, "customers": customers}
+    finish("bench tools", options, found, report(found), as_json=as_json, out=out)
+
+
+@bench.command("scale")
+def scale(
+    database: Annotated[str, typer.Option(help="URL of an empty PostgreSQL database, or of this very shop.")],
+    customers: Annotated[int, typer.Option(min=10, help="Customers of the generated shop.")] = 10_000,
+    lines: Annotated[
+        int, typer.Option(min=1000, help="Order lines, met within a percent or two.")
+    ] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that each filter is run.")] = 2,
+    recommend: Annotated[int, typer.Option(min=1, help="Customers to recommend products to.")] = 200,
+    fit: Annotated[
+        list[str] | None,
+        typer.Option(help="statistics, recommender, customers, campaigns or none; repeat it. Default: all."),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Keep fitted models in this folder, and use those in it.")
+    ] = None,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Generate a big shop in PostgreSQL, fit on it, and time its tools, with the indexes they use."""
+    from shopwright.evals.benches.scale import FITS, check_fits, measure_scale, report
+    from shopwright.evals.bigshop_plan import BigShop
+
+    fits = [] if fit == ["none"] else fit or list(FITS)
+    check_fits(fits)
+    plan = BigShop(customers, lines, seed)
+    found = measure_scale(
+        _settings(), database, plan, rounds=rounds, customers=recommend, fits=fits, models=models
+    )
+    options = {
+        "database": "URL",
+        "customers": customers,
+        "lines": lines,
+        "seed": seed,
+        "rounds": rounds,
+        "recommend": recommend,
+        "fit": " --fit ".join(fit or []),
+        "models": "DIR" if models else None,
+    }
+    finish("bench scale", options, found, report(found), as_json=as_json, out=out)
+
+
+@bench.command("growth")
+def growth_table(
+    files: Annotated[list[Path], typer.Argument(help="Files kept by `bench scale --out`, of several sizes.")],
+    as_json: Json = False,
+) -> None:
+    """How the figures of several sizes grow: a table with exponents."""
+    from shopwright.evals.benches.growth import growth, table
+
+    found = growth(files)
+    _print(found if as_json else table(found))
+
+
 def finish(
     name: str,
     options: dict[str, Any],
