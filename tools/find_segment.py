@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shopwright.knowledge.types import SegmentReport
+from shopwright.knowledge.types import CustomerFilter, SegmentReport
 from shopwright.tools.audience import (
     ActiveDays,
     AgeMax,
@@ -70,6 +70,11 @@ def find_segment(
     """Find, count and describe a group of customers: who they are, how many, what they spend and buy."""
     conditions = {key: value for key, value in locals().items() if key not in ("context", "bought")}
     chosen = customer_filter(context, bought=bought, **conditions)
+    return segment_result(context, chosen)
+
+
+def segment_result(context: ToolContext, chosen: CustomerFilter) -> ToolResult:
+    """The customers that a filter means, as the tool answers and as the page of segments shows them."""
     return _result(context, context.shop.segments.report(chosen))
 
 
