@@ -175,7 +175,7 @@ def definitions(connection: Connection[Any], table: str) -> list[Definition]:
         if kind == "p" and table != "order_line":
             continue  # lines refer to it
         # What was made valid by construction need not be read again to be found so.
-        valid = " NOT VALID" if kind == "f" else ""
+        valid = " NOT VALID" if kind == "f" and not text.endswith("NOT VALID") else ""
         add = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} " + text + valid).format(name, sql.Identifier(key))
         found.append(
             Definition(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(name, sql.Identifier(key)), add)
