@@ -77,7 +77,6 @@ WHO, LIFE, BUYING, NEXT, OTHER = (
 YEARS, DAYS, MANY = (0, 120), (1, 3650), (0, 1e9)
 _TIERS = (("high", "high", "高"), ("middle", "middle", "中"), ("low", "low", "低"))
 _FIELDS: tuple[tuple[str, Kind, tuple[str, str], str, str, tuple[float, float] | None], ...] = (
-    ("saved", "saved", OTHER, "Saved segment", "已保存人群", None),
     ("segment", "choice", LIFE, "Segment (recency, frequency, spend)", "RFM人群", None),
     ("stage", "choice", LIFE, "Lifecycle stage", "生命周期阶段", None),
     ("value", "choice", LIFE, "Value (by spend)", "价值（按消费额）", None),
@@ -109,6 +108,7 @@ _FIELDS: tuple[tuple[str, Kind, tuple[str, str], str, str, tuple[float, float] |
     ("predicted_max", "number", NEXT, "Predicted spend (90 days) to", "预测90天消费至", MANY),
     ("cluster", "choice", NEXT, "Cluster", "聚类", None),
     ("tags", "choices", NEXT, "Interest tags", "兴趣标签", None),
+    ("saved", "saved", OTHER, "Saved segment", "已保存人群", None),
     ("top", "integer", OTHER, "Only the top by spend", "只取消费最高的", (1, 1e9)),
 )  # fmt: skip
 
