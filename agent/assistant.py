@@ -211,7 +211,8 @@ class Assistant:
     ) -> "Iterator[AIMessageChunk | Plan]":
         """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
-        narrowed = {name: plan_for(self.schema(tool), text, history) for name, tool in tools.items()}
+        saved = self.shop.segments.saved.names() if role == "marketer" else ()
+        narrowed = {name: plan_for(self.schema(tool), text, history, saved) for name, tool in tools.items()}
         whole: AIMessageChunk | None = None
         for messages in self._prompts(request, text, history, draft, tail):
             stream = self.engine.stream(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shopwright.agent.mentions import WORDS, number
+from shopwright.agent.numbers import WORDS, number
 from shopwright.agent.turn import Evidence, Step
 from shopwright.tools.base import ToolResult
 

@@ -19,6 +19,7 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 AUDIENCE_KEYS = (
     "segment", "bought", "age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner",
     "uses_coupons", "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top",
+    "conditions",
 )  # fmt: skip
 
 
@@ -36,7 +37,8 @@ class Turn:
     @property
     def audience(self) -> dict[str, Any]:
         """Which customers the turn was about."""
-        return {key: self.arguments[key] for key in AUDIENCE_KEYS if key in self.arguments}
+        said = self.arguments.get("group") or self.arguments
+        return {key: said[key] for key in AUDIENCE_KEYS if key in said}
 
 
 def recall(messages: Iterable[StoredMessage]) -> list[Turn]:

@@ -6,69 +6,18 @@ chooses among what was read. An argument whose kind is not mentioned is not offe
 """
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
-Value = str | int | float | bool
+from shopwright.agent.group_words import group_of, read_save, read_saved, read_sides
+from shopwright.agent.numbers import ABOVE, BELOW, DIGITS, MONEY, TAIL, number, number_pattern
+from shopwright.agent.purchase_words import ANYTHING
+from shopwright.agent.segment_words import clauses, read_conditions, read_owners
+from shopwright.agent.unused_words import unused_words
+
+Value = str | int | float | bool | dict[str, Any] | list[str]
 Mentions = dict[str, list[Value]]
 
-DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
-UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
-WORDS = {
-    word: value
-    for value, word in enumerate(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "a": 1, "an": 1}  # fmt: skip
-MULTIPLIERS = {
-    "k": 1e3,
-    "m": 1e6,
-    "thousand": 1e3,
-    "million": 1e6,
-    "千": 1e3,
-    "万": 1e4,
-    "百": 1e2,
-    "亿": 1e8,
-}
 MAX_ID = 2**63 - 1
-
-NUM = (
-    r"(?P<{0}>\d[\d,]*(?:\.\d+)?|[零一二两三四五六七八九十百千]+|\b(?:{words})\b)(?:\s*(?P<{0}x>k|m|thousand|million|千|万|百|亿)(?![a-z]))?"
-).replace("{words}", "|".join(sorted((w for w in WORDS if len(w) > 2), key=len, reverse=True)))
-
-
-def _num(name: str) -> str:
-    return NUM.replace("{0}", name)
-
-
-def number(text: str, multiplier: str | None = None) -> float | None:
-    """The value of '1,200', '二十', 'two' or '1.5' with '万'; None if it is none of these."""
-    value: float | None
-    text = text.strip().lower()
-    if re.fullmatch(r"\d[\d,]*(\.\d+)?", text):
-        value = float(text.replace(",", ""))
-    elif text in WORDS:
-        value = float(WORDS[text])
-    else:
-        value = _chinese(text)
-    return None if value is None else value * MULTIPLIERS.get((multiplier or "").lower(), 1)
-
-
-def _chinese(text: str) -> float | None:
-    if not text or any(c not in DIGITS and c not in UNITS for c in text):
-        return None
-    total, digit = 0, 0
-    for c in text:
-        if c in UNITS:
-            total += (digit or 1) * UNITS[c]
-            digit = 0
-        else:
-            digit = (
-                digit * 10 + DIGITS[c]
-                if digit and text[-1] in DIGITS and not set(text) & set(UNITS)
-                else DIGITS[c]
-            )
-    return float(total + digit)
 
 
 def _tidy(value: float) -> int | float:
@@ -81,26 +30,60 @@ def _add(found: Mentions, kind: str, value: Value) -> None:
         values.append(value)
 
 
-def read(text: str) -> Mentions:
-    """All mentions in `text`, by kind, in the order they stand."""
+def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
+    """All mentions in `text`, by kind, in the order they stand; `saved` are names of saved segments."""
     found: Mentions = {}
     text = text.translate(str.maketrans("０１２３４５６７８９％＄￥，", "0123456789%$¥，"))
-    for clause in _clauses(text):
-        rest = _ids(clause, found)
-        rest = _percent(rest, found)
-        rest = _durations(rest, found)
-        rest = _ages(rest, found)
-        rest = _audience(rest, found)
-        rest = _comparisons(rest, found)
-        _counts(rest, found)
-    _words(text, found)
+    text, name = read_save(text)
+    if name:
+        _add(found, "segment_name", name)
+    sides = read_sides(text)
+    for kind, side in zip(("first_group", "second_group"), sides or (), strict=False):
+        _add(found, kind, read_group(side, saved))
+    text, named = read_saved(text, saved)
+    rest, conditions = read_conditions(text.lower())
+    rest, owned = read_owners(rest)
+    if owned:
+        _add(found, "owned", owned)
+    if conditions or named:
+        _add(found, "conditions", {**conditions, **({"saved": named} if named else {})})
+    left = []
+    for clause in clauses(rest):
+        for reader in (_ids, _percent, _durations, _ages, _audience, _comparisons):
+            clause = reader(clause, found)
+        _counts(clause, found)
+        left.append(clause)
+    _words(rest, found)
+    unused = [*found.pop("impossible", []), *unused_words(_unread(" | ".join(left)), found)]
+    if unused:
+        found["unused"] = [unused]
     return found
 
 
-def _clauses(text: str) -> Iterator[str]:
-    for clause in re.split(r"[，；。！？;!?\n]|,(?!\d{3})|(?<!\d)\.|\.(?!\d)", text.lower()):
-        if clause.strip():
-            yield clause
+def read_group(text: str, saved: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The customers that words mean, as audience arguments; {} where they mean nobody in particular."""
+    mentions = read(text, saved)
+    plain = PLAIN_BOUGHT.search(text.lower())
+    if plain and "owned" not in mentions:
+        words = next(value for value in plain.groupdict().values() if value).strip()
+        if words and not ANYTHING.match(words):
+            mentions["bought_words"] = [words]
+    return group_of(mentions)
+
+
+PLAIN_BOUGHT = re.compile(
+    r"\b(?:buy|buys|buying|bought|purchase[sd]?|buyers of|fans of)\s+(?!but\b)(?P<a>[a-z][a-z &'/-]{1,40}?)(?=\s+(?:who|that|but|and|in|since|over|under|aged|with)\b|[,.;?!]|$)|"
+    r"(?:^|\s)(?P<b>[a-z]+(?: [a-z]+)?)\s+(?:buyers|lovers|drinkers|eaters|fans)\b|"
+    r"(?<![没未不再])(?:购买过?|买过?|爱喝|爱吃|喜欢喝|喜欢吃|喜欢)(?P<c>[\u4e00-\u9fff]{1,10}?)(?=的|但|和|$)"
+)
+
+
+def _unread(text: str) -> str:
+    """The text without the fixed words that say something of customers."""
+    for kind, _, pattern in FIXED:
+        if kind not in ("new_only", "sentiment"):
+            text = re.sub(pattern, " ", text)
+    return text
 
 
 def _blank(text: str, match: re.Match[str]) -> str:
@@ -177,7 +160,7 @@ RECENT = re.compile(r"\b(?:last|past|recent|within|previous)\b|最近|过去|近
 def _durations(text: str, found: Mentions) -> str:
     whole = text
     pattern = (
-        rf"(?:{_num('n')}|(?P<half>半)|(?P<halfen>half an? ))\s*[- ]?(?P<g>个)?(?P<more>半)?\s*"
+        rf"(?:{number_pattern('n')}|(?P<half>半)|(?P<halfen>half an? ))\s*[- ]?(?P<g>个)?(?P<more>半)?\s*"
         r"(?P<u>days?|weeks?|fortnights?|months?|quarters?|years?(?!\s*-?old)|天|日|周|星期|礼拜|月|季度|年)(?!龄|轻|纪|货|末|饼|底|初|收入|薪)"
     )
     for match in re.finditer(pattern, text):
@@ -235,6 +218,8 @@ def _ages(text: str, found: Mentions) -> str:
     ):
         value = number(match["n"])
         if value is None or not 10 <= value <= 120:
+            _add(found, "impossible", " ".join(match[0].split()))
+            text = _blank(text, match)
             continue
         words = (match["pre"] or "") + " " + (match["post"] or "") + (" and over" if match["plus"] else "")
         if re.search(r"以下|以内|不到|小于|低于|不满|未满|under|below|younger", words):
@@ -253,7 +238,7 @@ PEOPLE = r"(?:customers?|households?|people|members?|shoppers?|recipients|buyers
 
 def _audience(text: str, found: Mentions) -> str:
     for match in re.finditer(
-        rf"(?:\btop|\bbest|\bbiggest|\bhighest[- ]spending|前|最高的|最多的|最好的)\s*(?:the\s+)?{_num('n')}\s*(?:名|位|个|户)?(?:\s+\w+)?\s*{PEOPLE}",
+        rf"(?:\btop|\bbest|\bbiggest|\bhighest[- ]spending|前|最高的|最多的|最好的)\s*(?:the\s+)?{number_pattern('n')}\s*(?:名|位|个|户)?(?:\s+\w+)?\s*{PEOPLE}",
         text,
     ):
         value = number(match["n"], match["nx"])
@@ -261,7 +246,7 @@ def _audience(text: str, found: Mentions) -> str:
             _add(found, "top", int(value))
             text = _blank(text, match)
     for match in re.finditer(
-        rf"{_num('n')}\s*(?:名|位|个|户)?(?:\s+(?:\w+\s+){{0,2}})?{PEOPLE}(?!均|数)", text
+        rf"{number_pattern('n')}\s*(?:名|位|个|户)?(?:\s+(?:\w+\s+){{0,2}})?{PEOPLE}(?!均|数)", text
     ):
         value = number(match["n"], match["nx"])
         if value and value > 1:
@@ -270,14 +255,8 @@ def _audience(text: str, found: Mentions) -> str:
     return text
 
 
-ABOVE = r"at least|more than|over|above|exceed(?:s|ing)?|greater than|no less than|minimum(?: of)?|超过|大于|高于|不低于|不少于|至少|满|多于"
-BELOW = r"at most|less than|under|below|cheaper than|up to|no more than|not more than|within|maximum(?: of)?|不超过|小于|低于|少于|最多|不到|便宜过"
-MONEY = r"(?P<cur>[$¥€£])?\s*"
-TAIL = r"\s*(?P<unit>dollars?|usd|bucks|yuan|rmb|cny|元|块钱?|美元|美金|刀)?\s*(?P<post>以上|及以上|以下|以内|之内|及以下|or more|and up|or less|\+)?"
-
-
 def _comparisons(text: str, found: Mentions) -> str:
-    pattern = rf"(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*{MONEY}{_num('n')}{TAIL}(?P<times>\s*(?:orders|purchases|times|次|单|笔))?(?P<after>以上|以下)?"
+    pattern = rf"(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*{MONEY}{number_pattern('n')}{TAIL}(?P<times>\s*(?:orders|purchases|times|次|单|笔))?(?P<after>以上|以下)?"
     for match in re.finditer(pattern, text):
         value = number(match["n"], match["nx"])
         post = (match["post"] or "") + (match["after"] or "")
@@ -322,9 +301,9 @@ QUANTITIES = (
 
 def _counts(text: str, found: Mentions) -> None:
     for match in re.finditer(
-        rf"\b(?:top|best|first|推荐|给我|列出|来)\s*{_num('n')}(?![\d%])|"
-        rf"{_num('m')}\s+(?:\w+\s+){{0,2}}?(?:products?|items?|recommendations?|ideas?|options?|things|suggestions?|reviews?|quotes?|versions?|variants?)\b|"
-        rf"{_num('z')}\s*(?:个|款|样|件|种|条|份|篇)(?!月|星期|礼拜|小时|季度|人|客户|顾客|会员|孩子|百分|家庭)",
+        rf"\b(?:top|best|first|推荐|给我|列出|来)\s*{number_pattern('n')}(?![\d%])|"
+        rf"{number_pattern('m')}\s+(?:\w+\s+){{0,2}}?(?:products?|items?|recommendations?|ideas?|options?|things|suggestions?|reviews?|quotes?|versions?|variants?)\b|"
+        rf"{number_pattern('z')}\s*(?:个|款|样|件|种|条|份|篇)(?!月|星期|礼拜|小时|季度|人|客户|顾客|会员|孩子|百分|家庭)",
         text,
     ):
         group = "n" if match["n"] else "m" if match["m"] else "z"

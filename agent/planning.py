@@ -7,7 +7,7 @@ from typing import Any
 
 from shopwright.agent.grammar import Narrowed, narrow
 from shopwright.agent.history import Turn
-from shopwright.agent.mentions import Mentions, pointed_at, read, refers_back
+from shopwright.agent.mentions import Mentions, pointed_at, read, read_group, refers_back
 from shopwright.tools.base import ShopTool
 
 
@@ -21,11 +21,16 @@ class Plan:
 
 AUDIENCE = frozenset(
     ("age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner", "uses_coupons",
-     "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top")
+     "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top", "conditions")
 )  # fmt: skip
 
 
 AUDIENCE_WORDS = AUDIENCE | {"segment"}
+HIDDEN = "x-hidden"
+"""Marks an argument that code alone fills: it is left out of what the model reads of a tool."""
+WITHIN = re.compile(
+    r"\b(?:of|among|in) (?:them|those|these|that group|this group|this segment)\b|其中|(?:这些|那些|这批|那批)(?:人|客户|顾客|用户|会员)?(?:里|中|当中)"
+)
 GENERIC = re.compile(
     r"\b(?:customers?|households?|shoppers?|clients?|members?|products?|items?|things?|recommend\w*|suggest\w*|ideas?|something|"
     r"cross[- ]sell|none|null|the|our|for|that|they|them|would|like|reviews?|feedback|sms|texts?|messages?|e-?mails?|posts?|copy|campaigns?|short)\b|评价|评论|差评|好评|短信|邮件|文案|推送|笔记|活动|客户|顾客|用户|会员|家庭|商品|产品|东西|推荐|适合|哪些|什么|一些|他们|它们|的"
@@ -33,33 +38,56 @@ GENERIC = re.compile(
 
 
 def openai_schema(tool: ShopTool, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool as engines take it."""
+    """A tool as engines take it, without the arguments that code alone fills."""
+    shown = {name: spec for name, spec in schema.get("properties", {}).items() if not spec.get(HIDDEN)}
     return {
         "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": dict(schema)},
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": {**schema, "properties": shown},
+        },
     }
 
 
-def plan_for(schema: Mapping[str, Any], text: str, history: Sequence[Turn]) -> Narrowed:
-    """A tool's arguments narrowed to what the request mentions or points back at."""
-    mentions = read(text)
+def plan_for(
+    schema: Mapping[str, Any], text: str, history: Sequence[Turn], saved: tuple[str, ...] = ()
+) -> Narrowed:
+    """A tool's arguments narrowed to what the request mentions or points back at.
+
+    `saved` are the names of saved segments, which may be meant as audiences.
+    """
+    mentions = read(text, saved)
     _point_back(mentions, text, history)
+    if "group" in schema.get("properties", {}):
+        return narrow(schema, {**mentions, "group": _group(text, history, saved)})
     narrowed = narrow(schema, mentions)
+    if "owned" in mentions and "bought" in schema.get("properties", {}):
+        narrowed = _with(narrowed, {"bought": mentions["owned"][0]})
     if refers_back(text):
-        carried = _carried(schema, history, narrowed)
+        carried = _carried(schema, history, narrowed, text)
         if carried:
-            open_part = {
-                key: value for key, value in narrowed.open.get("properties", {}).items() if key not in carried
-            }
-            return Narrowed(
-                fixed={**narrowed.fixed, **carried},
-                open={
-                    **narrowed.open,
-                    "properties": open_part,
-                    "required": [n for n in narrowed.open["required"] if n in open_part],
-                },
-            )
+            return _with(narrowed, {**carried, **narrowed.fixed})
     return narrowed
+
+
+def _with(narrowed: Narrowed, fixed: Mapping[str, Any]) -> Narrowed:
+    """The arguments with more of them fixed."""
+    left = {key: value for key, value in narrowed.open.get("properties", {}).items() if key not in fixed}
+    required = [name for name in narrowed.open["required"] if name in left]
+    return Narrowed(
+        fixed={**narrowed.fixed, **fixed}, open={**narrowed.open, "properties": left, "required": required}
+    )
+
+
+def _group(text: str, history: Sequence[Turn], saved: tuple[str, ...]) -> list[Any]:
+    """The customers that the request names as one argument; the last named ones where it names none."""
+    named = read_group(text, saved)
+    last = next((turn.audience for turn in reversed(history) if turn.audience), {})
+    if named and WITHIN.search(text.lower()):
+        named = {**last, **named}
+    group = named or last
+    return [group] if group else []
 
 
 def _point_back(mentions: Mentions, text: str, history: Sequence[Turn]) -> None:
@@ -70,10 +98,15 @@ def _point_back(mentions: Mentions, text: str, history: Sequence[Turn]) -> None:
             mentions["product_id"] = [meant]
 
 
-def _carried(schema: Mapping[str, Any], history: Sequence[Turn], narrowed: Narrowed) -> dict[str, Any]:
-    """The last named audience, for 'them' and '这些客户', unless the request names one itself."""
+def _carried(
+    schema: Mapping[str, Any], history: Sequence[Turn], narrowed: Narrowed, text: str
+) -> dict[str, Any]:
+    """The last named audience, for 'them' and '这些客户', unless the request names one itself.
+
+    'Which of them' narrows it further: what the request adds is then put beside it.
+    """
     last = next((turn for turn in reversed(history) if turn.audience), None)
-    if last is None or AUDIENCE & set(narrowed.fixed):
+    if last is None or (AUDIENCE & set(narrowed.fixed) and not WITHIN.search(text.lower())):
         return {}
     return {key: value for key, value in last.audience.items() if key in schema.get("properties", {})}
 

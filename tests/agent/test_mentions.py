@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopwright.agent.mentions import number, pointed_at, read, refers_back
+from shopwright.agent.mentions import pointed_at, read, refers_back
+from shopwright.agent.numbers import number
 
 
 @pytest.mark.parametrize(
