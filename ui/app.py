@@ -29,6 +29,7 @@ from shopwright.ui.language import LANGUAGES
 from shopwright.ui.metrics import Metered, Metrics, metrics_routes
 from shopwright.ui.pages import plotly_script, shop_routes, sign_in_routes, widget_routes
 from shopwright.ui.people import People, Person
+from shopwright.ui.segment_page import segment_routes
 from shopwright.ui.theme import STATIC, market_theme
 from shopwright.ui.warmup import Answering, Warmup
 from shopwright.ui.widget import Widget
@@ -63,6 +64,7 @@ def create_app(settings: Settings, assistant: Answering | None = None) -> FastAP
     _add_files(app, warmup)
     app.include_router(metrics_routes(metrics, settings.metrics_token.get_secret_value()))
     app.include_router(sign_in_routes(people))
+    app.include_router(segment_routes(people, shop))
     app.include_router(widget_routes(people, origins))
     _add_shop(app, shop, people)
     for language in LANGUAGES:

@@ -54,7 +54,9 @@ def import_(
 
 @app.command()
 def fit(
-    names: Annotated[list[str] | None, typer.Argument(help="Only these models, even if nothing changed.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these models, even if nothing changed.")
+    ] = None,
 ) -> None:
     """Fit the models that the shop's data have outgrown, and bring the search index up to date."""
     from shopwright.ui.cli_shop import fit_models

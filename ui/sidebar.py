@@ -17,6 +17,7 @@ def sidebar_html(
     chosen = " sw-on" if view == "tickets" else ""
     top = (
         f'<button type="button" class="sw-act sw-new">{say(language, "new_chat")}</button>'
+        f'<button type="button" class="sw-act sw-segments">{say(language, "segments")}</button>'
         f'<button type="button" class="sw-act sw-tickets{chosen}">{say(language, "tickets")}{badge}</button>'
     )
     today = datetime.now(UTC).astimezone().date()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -150,8 +151,19 @@ def step_html(step: Step, language: Language, *, opened: bool = False) -> str:
         f"<b>{plain(tool_name(language, step.tool))}</b>"
         f'<span class="sw-brief">{_brief(step.arguments, language)}</span>'
         f'<span class="sw-secs">{seconds}</span></summary>'
-        f'<div class="sw-step-body">{_arguments(step.arguments, language)}{views}{raw}</div></details>'
+        f'<div class="sw-step-body">{_arguments(step.arguments, language)}{views}{_edit(step, language)}{raw}'
+        "</div></details>"
     )
+
+
+def _edit(step: Step, language: Language) -> str:
+    """A way from a segment that was found to the page where its filter is edited and saved."""
+    chosen = step.result.get("filter") if step.result else None
+    if step.status != "done" or not isinstance(chosen, dict):
+        return ""
+    given = {key: value for key, value in chosen.items() if _given(value)}
+    where = urlencode({"language": language, "filter": json.dumps(given, ensure_ascii=False)})
+    return f'<a class="sw-edit" href="/console/segments?{plain(where)}">{say(language, "segment_edit")} →</a>'
 
 
 def _shopper_step(step: Step, language: Language) -> list[str]:

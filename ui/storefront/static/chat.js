@@ -35,6 +35,7 @@
     ask: (button) => ask(one(".sw-words", button).innerText.trim()),
     new: () => (closeMenu(), act({ do: "new" })),
     open: (button) => (closeMenu(), act({ do: "open", conversation: conversationOf(button) })),
+    segments: () => location.assign(`/console/segments?language=${document.documentElement.lang.slice(0, 2)}`),
     tickets: () => (closeMenu(), act({ do: "tickets" })),
     rename: (button) => rename(listItem(button)),
     delete: (button) => confirmDelete(button),
@@ -143,35 +144,6 @@
     setTimeout(() => ((button.title = before), button.classList.remove("sw-done-copy")), 1500);
   };
 
-  // --- plots: drawn once they can be seen, by plotly from this server
-
-  let plotly;
-  const loadPlotly = () => {
-    plotly ||= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = "/vendor/plotly.min.js";
-      script.onload = () => resolve(window.Plotly);
-      script.onerror = reject;
-      document.head.append(script);
-    });
-    return plotly;
-  };
-  const draw = async (place) => {
-    place.classList.add("sw-drawn");
-    const figure = JSON.parse(one(".sw-figure", place).textContent);
-    const library = await loadPlotly();
-    if (!place.isConnected) return;
-    const stage = document.createElement("div");
-    stage.className = "sw-stage";
-    place.append(stage);
-    await library.newPlot(stage, figure.data, { ...figure.layout, autosize: true }, { displayModeBar: false, responsive: true });
-  };
-  const drawAll = () =>
-    document.querySelectorAll(".sw-plot:not(.sw-drawn)").forEach((place) => {
-      if (place.offsetParent !== null && place.clientWidth > 0) draw(place);
-    });
-  document.addEventListener("toggle", drawAll, true);
-
   // --- what Gradio redraws
 
   const label = () => {
@@ -194,7 +166,7 @@
   let due = false;
   const refresh = () => {
     due = false;
-    drawAll();
+    drawPlots();
     label();
     address();
     language();
@@ -206,7 +178,6 @@
       requestAnimationFrame(refresh);
     }
   }).observe(document, { childList: true, subtree: true });
-  addEventListener("resize", drawAll);
 
   // --- the warm-up light
 
