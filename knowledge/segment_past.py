@@ -78,7 +78,7 @@ def size_history(shop: Shop, wanted: CustomerFilter) -> SizeForecast | None:
         ]
         if not days or (today - days[-1]).days >= LEAST_DAYS:
             points.append(SizePoint(as_of=today, size=_size(connection, wanted, Moment(today))))
-    sizes = [point.size for point in points]
+    sizes = [point.size or 0 for point in points]
     next_size, errors = forecast_size(sizes)
     return SizeForecast(
         history=points, next_as_of=_next_month_end(points[-1].as_of), next_size=next_size, errors=errors

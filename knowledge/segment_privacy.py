@@ -23,7 +23,14 @@ from sqlalchemy import select
 
 from shopwright.knowledge.columns import STATS
 from shopwright.knowledge.filters import Moment, select_members
-from shopwright.knowledge.segment_types import MemberRow, SegmentPreview
+from shopwright.knowledge.segment_types import (
+    Drift,
+    MemberRow,
+    Overlap,
+    SegmentDetail,
+    SegmentPreview,
+    SizeForecast,
+)
 from shopwright.knowledge.types import CustomerFilter, SegmentReport, Share
 
 if TYPE_CHECKING:
@@ -105,6 +112,46 @@ def protect(report: SegmentReport, threshold: int) -> SegmentReport:
             "top_categories": _large(report.top_categories, threshold),
         }
     )
+
+
+def protect_detail(detail: SegmentDetail, threshold: int) -> SegmentDetail:
+    """The same for a report with its outlook."""
+    report, outlook = protect(detail.report, threshold), detail.outlook
+    if is_small(detail.report.size, threshold):
+        return SegmentDetail(report=report, lifecycle=[], outlook=None)
+    stages = [share for share in detail.lifecycle if share.count >= threshold]
+    if outlook is not None:
+        outlook = outlook.model_copy(
+            update={
+                "lifecycle": stages,
+                "clusters": [share for share in outlook.clusters if share.count >= threshold],
+                "tags": [tag for tag in outlook.tags if tag.count >= threshold],
+            }
+        )
+    return SegmentDetail(report=report, lifecycle=stages, outlook=outlook)
+
+
+def protect_drift(drift: Drift, threshold: int) -> Drift:
+    """The drift without counts of fewer than `threshold` customers."""
+    names = ("size_before", "size_now", "entered", "left", "left_lapsed")
+    counts = {name: getattr(drift, name) or 0 for name in names}
+    kept = {name: None if is_small(count, threshold) else count for name, count in counts.items()}
+    few = min(counts["size_before"], counts["size_now"]) < threshold
+    return drift.model_copy(update={**kept, **({"mix": []} if few else {})})
+
+
+def protect_history(history: SizeForecast, threshold: int) -> SizeForecast:
+    """The sizes without those of fewer than `threshold` customers."""
+    points = [
+        point.model_copy(update={"size": None}) if is_small(point.size or 0, threshold) else point
+        for point in history.history
+    ]
+    return history.model_copy(update={"history": points})
+
+
+def protect_overlaps(overlaps: list[Overlap], threshold: int) -> list[Overlap]:
+    """The overlaps without those of fewer than `threshold` customers."""
+    return [overlap for overlap in overlaps if overlap.both >= threshold]
 
 
 def is_small(size: int, threshold: int) -> bool:

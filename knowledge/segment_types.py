@@ -35,10 +35,10 @@ class SegmentPreview(Frozen):
 
 
 class SizePoint(Frozen):
-    """How large a segment was at the end of a day."""
+    """How large a segment was at the end of a day; None: fewer than the k-anonymity threshold."""
 
     as_of: date
-    size: int
+    size: int | None
 
 
 class SizeForecast(Frozen):
@@ -64,15 +64,18 @@ class MixShift(Frozen):
 
 
 class Drift(Frozen):
-    """What changed in a segment since an earlier day; both days worked out from the orders."""
+    """What changed in a segment since an earlier day; both days worked out from the orders.
+
+    A count is None where it is kept back: somebody, but fewer than the k-anonymity threshold.
+    """
 
     since: date
-    size_before: int
-    size_now: int
-    entered: int
-    left: int
-    left_lapsed: int = Field(description="Of those who left, how many are at risk or lapsed today.")
-    mix: list[MixShift]
+    size_before: int | None
+    size_now: int | None
+    entered: int | None
+    left: int | None
+    left_lapsed: int | None = Field(description="Of those who left, how many are at risk or lapsed today.")
+    mix: list[MixShift] = Field(description="Empty where either size is small.")
 
 
 class Overlap(Frozen):

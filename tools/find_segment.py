@@ -1,13 +1,23 @@
 """Who the customers are: a segment in figures."""
 
-from typing import Any
+import json
+from collections.abc import Sequence
 
+from shopwright.knowledge.segment_privacy import (
+    is_small,
+    protect_detail,
+    protect_drift,
+    protect_history,
+    protect_overlaps,
+)
+from shopwright.knowledge.segment_types import SegmentDetail
 from shopwright.knowledge.types import CustomerFilter, SegmentReport
 from shopwright.tools.audience import (
     ActiveDays,
     AgeMax,
     AgeMin,
     Bought,
+    Conditions,
     HasChildren,
     Homeowner,
     InactiveDays,
@@ -20,11 +30,13 @@ from shopwright.tools.audience import (
     SpendMax,
     SpendMin,
     Top,
+    Unused,
     UsesCoupons,
     customer_filter,
     segment_meanings,
 )
-from shopwright.tools.base import Example, Plot, Series, Table, ToolContext, ToolResult, View, shop_tool
+from shopwright.tools.base import Example, ToolContext, ToolError, ToolResult, shop_tool
+from shopwright.tools.segment_views import Shown, segment_views
 from shopwright.tools.wording import describe_filter, money, percent, say, whole
 
 
@@ -66,28 +78,103 @@ def find_segment(
     orders_min: OrdersMin = None,
     orders_max: OrdersMax = None,
     top: Top = None,
+    conditions: Conditions = None,
+    unused: Unused = None,
 ) -> ToolResult:
     """Find, count and describe a group of customers: who they are, how many, what they spend and buy."""
-    conditions = {key: value for key, value in locals().items() if key not in ("context", "bought")}
-    chosen = customer_filter(context, bought=bought, **conditions)
-    return segment_result(context, chosen)
+    given = {key: value for key, value in locals().items() if key not in ("context", "unused")}
+    said = f"{bought or ''} {json.dumps(conditions or {}, ensure_ascii=False)}".lower()
+    left = [words for words in unused or () if not any(word in said for word in words.split())]
+    return segment_result(context, customer_filter(context, **given), left)
 
 
-def segment_result(context: ToolContext, chosen: CustomerFilter) -> ToolResult:
-    """The customers that a filter means, as the tool answers and as the page of segments shows them."""
-    return _result(context, context.shop.segments.report(chosen))
+def segment_result(context: ToolContext, chosen: CustomerFilter, unused: Sequence[str] = ()) -> ToolResult:
+    """The customers that a filter means, as the tool answers and as the page of segments shows them.
+
+    `unused` are words about customers that became no condition: they are told, first of all where no
+    condition is left and the figures are of everybody. Raises ToolError for what the shop does not know.
+    """
+    shop, threshold = context.shop, context.shop.settings.k_anonymity
+    who = describe_filter(context, chosen)
+    try:
+        detail = shop.segments.detail(chosen)
+    except LookupError as error:
+        raise ToolError(str(error)) from error
+    if not detail.report.size:
+        return _nobody(context, who, detail, unused)
+    if is_small(detail.report.size, threshold):
+        return _too_few(context, who, protect_detail(detail, threshold), unused)
+    drift, history = shop.segments.drift(chosen), shop.segments.history(chosen)
+    shown = Shown(
+        who,
+        protect_detail(detail, threshold),
+        protect_drift(drift, threshold) if drift else None,
+        protect_history(history, threshold) if history else None,
+        protect_overlaps(shop.segments.overlaps(chosen), threshold) if not chosen.everyone else [],
+    )
+    return _result(context, shown, unused)
 
 
-def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
-    language = context.language
-    who = describe_filter(context, report.filter)
-    if not report.size:
-        nobody = say(
-            language,
-            f"No customer matches: {who}. Loosen a condition; ages and income are known for some customers only.",
-            f"没有客户符合条件：{who}。请放宽条件；年龄和收入只有部分客户有记录。",
-        )
-        return ToolResult(text=nobody, headline=nobody, data=report.model_dump(mode="json"), memory=who)
+def _nobody(context: ToolContext, who: str, detail: SegmentDetail, unused: Sequence[str]) -> ToolResult:
+    nobody = say(
+        context.language,
+        f"No customer matches: {who}. Loosen a condition; ages and income are known for some customers only.",
+        f"没有客户符合条件：{who}。请放宽条件；年龄和收入只有部分客户有记录。",
+    )
+    return ToolResult(
+        text=nobody,
+        headline=nobody,
+        appendix=not_used(context, unused),
+        data={**detail.report.model_dump(mode="json"), "described": who, "unused": list(unused)},
+        memory=who,
+    )
+
+
+def _too_few(context: ToolContext, who: str, detail: SegmentDetail, unused: Sequence[str]) -> ToolResult:
+    """Somebody matches, but so few that figures would speak of single customers."""
+    threshold = context.shop.settings.k_anonymity
+    few = say(
+        context.language,
+        f"**{who}**: fewer than {threshold} customers match. To protect them, nothing more is shown of so few; "
+        "loosen a condition.",
+        f"**{who}**：符合条件的客户少于{threshold}位。为保护客户隐私，人数过少时不显示更多信息；请放宽条件。",
+    )
+    data = detail.report.model_dump(mode="json") | {"size": None, "share": None, "spend_total": None}
+    return ToolResult(
+        text=few,
+        headline=few,
+        appendix=not_used(context, unused),
+        data={**data, "fewer_than": threshold, "described": who, "unused": list(unused)},
+        memory=who,
+    )
+
+
+def not_used(context: ToolContext, unused: Sequence[str]) -> str:
+    """That words about the customers became no condition; '' where all did."""
+    if not unused:
+        return ""
+    words = say(context.language, ", ", "、").join(f"“{word}”" for word in unused)
+    return say(
+        context.language,
+        f"> Not used, because I know no condition of that kind: {words}.",
+        f"> 以下词语没有用作条件（无法识别）：{words}。",
+    )
+
+
+def _everybody(context: ToolContext, unused: Sequence[str]) -> str:
+    words = say(context.language, ", ", "、").join(f"“{word}”" for word in unused)
+    return say(
+        context.language,
+        f"⚠ I know no condition such as {words}, so the figures below are of **all** customers, not of a group. "
+        "Which customers do you mean? You can name age, income, family, what they bought and when, spend, "
+        "orders, lifecycle, value or churn.\n\n",
+        f"⚠ 我无法识别条件{words}，因此以下是**全部**客户的数据，而不是某个人群。您指的是哪些客户？"
+        "可以说明年龄、收入、家庭、买过什么和何时购买、消费、订单、生命周期、价值或流失概率。\n\n",
+    )
+
+
+def _result(context: ToolContext, shown: Shown, unused: Sequence[str]) -> ToolResult:
+    language, who, report = context.language, shown.who, shown.detail.report
     headline = say(
         language,
         f"**{who}**: {whole(report.size)} customers, {percent(report.share)} of {whole(report.customers_total)}. "
@@ -96,18 +183,58 @@ def _result(context: ToolContext, report: SegmentReport) -> ToolResult:
         f"**{who}**：共{whole(report.size)}位客户，占{whole(report.customers_total)}位的{percent(report.share)}。"
         f"合计消费{money(context, report.spend_total)}（占销售额{percent(report.spend_share)}），人均{money(context, report.spend_mean)}。",
     )
+    space = "" if language == "zh" else " "
+    everybody = bool(unused) and report.filter.everyone
+    sentences = [headline, _habits(context, report), _ahead(context, shown), _changed(context, shown)]
     return ToolResult(
-        text=_facts(context, report, who),
-        headline=f"{headline}{'' if language == 'zh' else ' '}{_habits(context, report)}",
+        text=_facts(context, shown),
+        headline=(_everybody(context, unused) if everybody else "")
+        + space.join(sentence for sentence in sentences if sentence),
         reply=say(
             language,
             "Write one sentence on what to do with these customers next, given what they buy. Words only, no figures.",
             "根据他们买的东西，写一句话：营销人员接下来可以为这些客户做什么。只用文字，不要数字。",
         ),
+        appendix="" if everybody else not_used(context, unused),
         memory=say(language, f"found segment: {who}", f"已找到人群：{who}"),
-        data=report.model_dump(mode="json"),
-        views=_views(context, report),
+        data={**shown.data(), "unused": list(unused)},
+        views=segment_views(context, shown),
     )
+
+
+def _ahead(context: ToolContext, shown: Shown) -> str:
+    """What is predicted of them, in a sentence; '' where nothing is."""
+    outlook = shown.detail.outlook
+    if outlook is None or not outlook.customers:
+        return ""
+    value = outlook.value_90
+    mid, low, high = (money(context, amount) for amount in (value.mid, value.low, value.high))
+    return say(
+        context.language,
+        f"Predicted for the next 90 days: {mid} (80% interval {low} to {high}); churn probability {percent(outlook.churn_mean)} on average.",
+        f"预计未来90天消费{mid}（80%区间{low}至{high}），平均流失概率{percent(outlook.churn_mean)}。",
+    )
+
+
+def _changed(context: ToolContext, shown: Shown) -> str:
+    """What changed since the last month end, in a sentence; '' where that is not known."""
+    drift = shown.drift
+    if drift is None or shown.detail.report.filter.everyone:
+        return ""
+    entered, left = _few(context, drift.entered), _few(context, drift.left)
+    before, now = _few(context, drift.size_before), _few(context, drift.size_now)
+    return say(
+        context.language,
+        f"Since {drift.since}: {before} → {now} customers, {entered} came in and {left} left.",
+        f"自{drift.since}以来：{before} → {now}位，新进入{entered}位，离开{left}位。",
+    )
+
+
+def _few(context: ToolContext, count: int | None) -> str:
+    threshold = context.shop.settings.k_anonymity
+    if count is None:
+        return say(context.language, f"fewer than {threshold}", f"不足{threshold}")
+    return whole(count)
 
 
 def _habits(context: ToolContext, report: SegmentReport) -> str:
@@ -121,8 +248,8 @@ def _habits(context: ToolContext, report: SegmentReport) -> str:
     )
 
 
-def _facts(context: ToolContext, report: SegmentReport, who: str) -> str:
-    language = context.language
+def _facts(context: ToolContext, shown: Shown) -> str:
+    language, report, who = context.language, shown.detail.report, shown.who
     top = say(language, ", ", "、").join(say(language, c.name, c.name_zh) for c in report.top_categories[:5])
     lines = [
         say(language, f"- segment: {who} (as of {report.as_of})", f"- 人群：{who}（截至{report.as_of}）"),
@@ -157,60 +284,13 @@ def _facts(context: ToolContext, report: SegmentReport, who: str) -> str:
                 f"- 已知人数最多的年龄段：{eldest.name_zh}（{whole(eldest.count)}位）",
             )
         )
+    lines += [f"- {line}" for line in (_ahead(context, shown), _changed(context, shown)) if line]
+    tags = shown.detail.outlook.tags[:3] if shown.detail.outlook else []
+    if tags:
+        names = say(language, ", ", "、").join(say(language, t.name, t.name_zh) for t in tags)
+        lines.append(
+            say(
+                language, f"- more interested than others in: {names}", f"- 比其他客户更感兴趣的品类：{names}"
+            )
+        )
     return "\n".join(lines)
-
-
-def _views(context: ToolContext, report: SegmentReport) -> list[View]:
-    language = context.language
-    rows: list[list[Any]] = [
-        [say(language, "Customers", "客户数"), whole(report.size)],
-        [say(language, "Share of all customers", "占全部客户"), percent(report.share)],
-        [say(language, "Sales", "销售额"), money(context, report.spend_total)],
-        [say(language, "Share of sales", "占销售额"), percent(report.spend_share)],
-        [say(language, "Sales per customer", "人均消费"), money(context, report.spend_mean)],
-        [say(language, "Orders per customer", "人均订单"), f"{report.orders_mean:.1f}"],
-        [say(language, "Value of an order", "每单金额"), money(context, report.order_value_mean)],
-        [
-            say(language, "Days since last order (median)", "距上次下单天数（中位数）"),
-            f"{report.recency_days_median:.0f}",
-        ],
-    ]
-    views: list[View] = [
-        Table(
-            title=describe_filter(context, report.filter),
-            columns=[say(language, "Figure", "指标"), say(language, "Value", "数值")],
-            rows=rows,
-        )
-    ]
-    if report.top_categories:
-        names: list[str | int | float] = [say(language, c.name, c.name_zh) for c in report.top_categories]
-        views.append(
-            Plot(
-                title=say(language, "Sales by category", "各品类销售额"),
-                chart="bar",
-                y_label=context.shop.settings.currency,
-                series=[
-                    Series(
-                        name=say(language, "Sales", "销售额"),
-                        x=names,
-                        y=[round(c.spend, 2) for c in report.top_categories],
-                    )
-                ],
-            )
-        )
-    if report.ages:
-        views.append(
-            Plot(
-                title=say(language, "Age (where known)", "年龄（已知部分）"),
-                chart="bar",
-                y_label=say(language, "customers", "客户数"),
-                series=[
-                    Series(
-                        name=say(language, "Customers", "客户数"),
-                        x=[say(language, a.name, a.name_zh) for a in report.ages],
-                        y=[float(a.count) for a in report.ages],
-                    )
-                ],
-            )
-        )
-    return views
