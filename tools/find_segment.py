@@ -1,6 +1,7 @@
 """Who the customers are: a segment in figures."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from shopwright.knowledge.segment_privacy import (
@@ -38,6 +39,13 @@ from shopwright.tools.audience import (
 from shopwright.tools.base import Example, ToolContext, ToolError, ToolResult, shop_tool
 from shopwright.tools.segment_views import Shown, segment_views
 from shopwright.tools.wording import describe_filter, money, percent, say, whole
+
+PAST_SHOWN_UP_TO = 200_000
+"""Customers of a shop up to which each answer works out the past; in a larger one it must be asked for."""
+PAST_WORDS = re.compile(
+    r"trend|chang|drift|grow|shrink|history|develop|over time|month|趋势|变化|增长|减少|历史|流动|每月"
+)
+MOST_CONDITIONS, SHOWN_LOOSER = 8, 3
 
 
 @shop_tool(
@@ -104,7 +112,9 @@ def segment_result(context: ToolContext, chosen: CustomerFilter, unused: Sequenc
         return _nobody(context, who, detail, unused)
     if is_small(detail.report.size, threshold):
         return _too_few(context, who, protect_detail(detail, threshold), unused)
-    drift, history = shop.segments.drift(chosen), shop.segments.history(chosen)
+    past = detail.report.customers_total <= PAST_SHOWN_UP_TO or _asks_for_past(context)
+    drift = shop.segments.drift(chosen) if past else None
+    history = shop.segments.history(chosen) if past else None
     shown = Shown(
         who,
         protect_detail(detail, threshold),
@@ -115,19 +125,50 @@ def segment_result(context: ToolContext, chosen: CustomerFilter, unused: Sequenc
     return _result(context, shown, unused)
 
 
+def _asks_for_past(context: ToolContext) -> bool:
+    asked = str(context.transcript[-1]["text"]) if context.transcript else ""
+    return bool(PAST_WORDS.search(asked.lower()))
+
+
 def _nobody(context: ToolContext, who: str, detail: SegmentDetail, unused: Sequence[str]) -> ToolResult:
     nobody = say(
         context.language,
         f"No customer matches: {who}. Loosen a condition; ages and income are known for some customers only.",
         f"没有客户符合条件：{who}。请放宽条件；年龄和收入只有部分客户有记录。",
     )
+    looser = _looser(context, detail.report.filter)
     return ToolResult(
-        text=nobody,
-        headline=nobody,
+        text=f"{nobody}{looser}",
+        headline=f"{nobody}{looser}",
         appendix=not_used(context, unused),
-        data={**detail.report.model_dump(mode="json"), "described": who, "unused": list(unused)},
+        data={
+            **detail.report.model_dump(mode="json"),
+            "described": f"{who} {looser}",
+            "unused": list(unused),
+        },
         memory=who,
     )
+
+
+def _looser(context: ToolContext, chosen: CustomerFilter) -> str:
+    """How many would match without one of the conditions, the most helpful first; '' where none helps."""
+    threshold, language = context.shop.settings.k_anonymity, context.language
+    given = chosen.model_dump(exclude_none=True)
+    found = []
+    for key in list(given)[:MOST_CONDITIONS]:
+        rest = chosen.model_copy(update={key: None})
+        size = context.shop.segments.size(rest) if not rest.everyone else 0
+        if size >= threshold:
+            dropped = describe_filter(context, CustomerFilter.model_validate({key: given[key]}))
+            found.append((size, dropped))
+    best = sorted(found, reverse=True)[:SHOWN_LOOSER]
+    if not best:
+        return ""
+    parts = [
+        say(language, f"without “{words}” {whole(size)}", f"去掉“{words}”为{whole(size)}位")
+        for size, words in best
+    ]
+    return say(language, f" Customers that match {'; '.join(parts)}.", f"{'；'.join(parts)}。")
 
 
 def _too_few(context: ToolContext, who: str, detail: SegmentDetail, unused: Sequence[str]) -> ToolResult:
@@ -139,12 +180,13 @@ def _too_few(context: ToolContext, who: str, detail: SegmentDetail, unused: Sequ
         "loosen a condition.",
         f"**{who}**：符合条件的客户少于{threshold}位。为保护客户隐私，人数过少时不显示更多信息；请放宽条件。",
     )
+    looser = _looser(context, detail.report.filter)
     data = detail.report.model_dump(mode="json") | {"size": None, "share": None, "spend_total": None}
     return ToolResult(
-        text=few,
-        headline=few,
+        text=f"{few}{looser}",
+        headline=f"{few}{looser}",
         appendix=not_used(context, unused),
-        data={**data, "fewer_than": threshold, "described": who, "unused": list(unused)},
+        data={**data, "fewer_than": threshold, "described": f"{who} {looser}", "unused": list(unused)},
         memory=who,
     )
 
