@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.engine import Connection
 
-from shopwright.knowledge.columns import STATS
+from shopwright.knowledge.columns import CATEGORIES, PRODUCT, STATS
+from shopwright.knowledge.names import category_names
 from shopwright.knowledge.segment_members import MEMBERS, OTHERS, members_table
 from shopwright.knowledge.segment_names import SEGMENTS
-from shopwright.knowledge.segment_types import Overlap
+from shopwright.knowledge.segment_types import CategoryPair, Comparison, Overlap
 from shopwright.knowledge.types import CustomerFilter
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
 MOST_SAVED = 20
+SHOWN_CATEGORIES = 5
 
 
 def overlaps(shop: Shop, wanted: CustomerFilter) -> list[Overlap]:
@@ -87,3 +89,57 @@ def _overlap(
         jaccard=both / either if either else 0.0,
         share=both / size if size else 0.0,
     )
+
+
+def compare(shop: Shop, first: CustomerFilter, second: CustomerFilter) -> Comparison:
+    """Two segments side by side, with what they share and how many of each buy their top categories.
+
+    Raises LookupError as `shop.segments.report` does.
+    """
+    details = shop.segments.detail(first), shop.segments.detail(second)
+    named = {
+        share.name: share for detail in details for share in detail.report.top_categories[:SHOWN_CATEGORIES]
+    }
+    now = shop.segments.moment
+    groups = ((first, now, MEMBERS), (second, now, OTHERS))
+    with shop.engine.connect() as connection, members_table(connection, *groups):
+        keys = _category_keys(connection, set(named))
+        counts = [_buyers(connection, table, list(keys)) for table in (MEMBERS, OTHERS)]
+    sizes = [detail.report.size for detail in details]
+    categories = [
+        CategoryPair(
+            name=name,
+            name_zh=named[name].name_zh,
+            first=_share(counts[0].get(key, 0), sizes[0]),
+            second=_share(counts[1].get(key, 0), sizes[1]),
+        )
+        for key, name in keys.items()
+    ]
+    return Comparison(
+        first=details[0],
+        second=details[1],
+        overlap=overlap(shop, first, second),
+        categories=sorted(categories, key=lambda pair: (pair.second - pair.first, pair.name)),
+    )
+
+
+def _category_keys(connection: Connection, names: set[str]) -> dict[str, str]:
+    """The shop's own keys of categories with these readable names."""
+    found = connection.execute(select(PRODUCT.c.category).distinct()).scalars()
+    readable = {key: category_names(key)[0] for key in found if key}
+    return {key: name for key, name in readable.items() if name in names}
+
+
+def _buyers(connection: Connection, members: Table, categories: list[str]) -> dict[str, int]:
+    """How many of the members bought each of the categories."""
+    c = CATEGORIES.c
+    query = (
+        select(c.category, func.count(c.customer_id.distinct()))
+        .where(c.category.in_(categories), c.customer_id.in_(select(members.c.id)))
+        .group_by(c.category)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

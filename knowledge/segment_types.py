@@ -99,3 +99,43 @@ class SavedInfo(Frozen):
     owner: str
     created_at: datetime
     updated_at: datetime
+
+
+class CategoryPair(Frozen):
+    """Which part of each of two segments has bought of a category, 0..1."""
+
+    name: str
+    name_zh: str
+    first: float
+    second: float
+
+
+class Comparison(Frozen):
+    """Two segments side by side."""
+
+    first: SegmentDetail
+    second: SegmentDetail
+    overlap: Overlap = Field(description="Of the first with the second.")
+    categories: list[CategoryPair]
+
+
+class PersonaShare(Frozen):
+    """How common something is among the members beside all customers, each where it is known, 0..1."""
+
+    key: str = Field(description="with_children | married | homeowner | coupons | weekend | evening")
+    members: float
+    shop: float
+    known: int = Field(description="Members of whom it is known.")
+
+
+class Persona(Frozen):
+    """A segment in the figures of a typical member."""
+
+    detail: SegmentDetail
+    shares: list[PersonaShare]
+    household_size: float | None = Field(description="Mean of the members of whom it is known.")
+    days: list[float] = Field(description="Share of orders by weekday, Monday first; [] where unknown.")
+    hours: list[float] = Field(description="Share of orders by hour of the day, 0 to 23; [] where unknown.")
+    order_value_shop: float = Field(description="Value of an order in the whole shop.")
+    gap_days: float | None = Field(description="Days between two visits, mean of the expected ones.")
+    orders_read: int = Field(description="Orders that days and hours are counted from.")

@@ -13,14 +13,23 @@ from sqlalchemy.engine import Connection
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
 from shopwright.knowledge.customer_types import LIFECYCLES
 from shopwright.knowledge.filters import Moment, knows_past, select_members
-from shopwright.knowledge.segment_compare import overlaps
+from shopwright.knowledge.segment_compare import compare, overlaps
 from shopwright.knowledge.segment_figures import TOP_CATEGORIES, category_share, figures, ratio
 from shopwright.knowledge.segment_members import MEMBERS, members_table
 from shopwright.knowledge.segment_names import SEGMENTS
 from shopwright.knowledge.segment_past import drift, size_history
+from shopwright.knowledge.segment_persona import persona
 from shopwright.knowledge.segment_privacy import preview
 from shopwright.knowledge.segment_saved import SavedSegments
-from shopwright.knowledge.segment_types import Drift, Overlap, SegmentDetail, SegmentPreview, SizeForecast
+from shopwright.knowledge.segment_types import (
+    Comparison,
+    Drift,
+    Overlap,
+    Persona,
+    SegmentDetail,
+    SegmentPreview,
+    SizeForecast,
+)
 from shopwright.knowledge.types import CustomerFilter, Frozen, SegmentInfo, SegmentReport, Share
 
 if TYPE_CHECKING:
@@ -133,6 +142,15 @@ class Segments:
         """What it shares with the named and the saved segments, largest Jaccard index first."""
         self._check(filter)
         return overlaps(self._shop, filter)
+
+    def compare(self, first: CustomerFilter, second: CustomerFilter) -> Comparison:
+        """Two segments side by side. Raises as `report` does."""
+        return compare(self._shop, first, second)
+
+    def persona(self, filter: CustomerFilter) -> Persona:
+        """The segment in the figures of a typical member. Raises as `report` does."""
+        self._check(filter)
+        return persona(self._shop, filter)
 
     @cached_property
     def saved(self) -> SavedSegments:
