@@ -36,7 +36,7 @@ _ORDER = (
 )  # fmt: skip
 _DERIVED = (
     tables.CustomerStats, tables.CustomerCategory, tables.CustomerInsight, tables.CustomerTag,
-    tables.CustomerPast,
+    tables.CustomerPast, tables.CustomerType,
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select, union
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select, union_all
 
 from shopwright.knowledge.columns import (
     CATEGORIES,
@@ -35,6 +35,7 @@ from shopwright.knowledge.columns import (
     PRODUCT,
     STATS,
     TAGS,
+    TYPES,
 )
 from shopwright.knowledge.segment_periods import Span, span
 from shopwright.knowledge.types import CustomerFilter, Period, Purchase, Scope, Tier
@@ -224,20 +225,21 @@ def _buyers(rule: Purchase, moment: Moment, *, over: bool = False) -> Select[Any
         return _bounded(made, rule, c.customer_id, func.count(), func.sum(c.total), over=over)
     if not (scope.departments or scope.categories or scope.product_types):
         return select(CUSTOMER.c.id).where(false())
-    if rule.bounded:
+    if rule.bounded or not _told_by_ends(days, moment):
         return _line_buyers(rule, days, over=over)
-    c, whole = CATEGORIES.c, _told_by_ends(days, moment)
-    dated = c.first_order if days[0] is None else c.last_order
+    parts = []
+    for table, column, names in (
+        (CATEGORIES, CATEGORIES.c.department, scope.departments),
+        (CATEGORIES, CATEGORIES.c.category, scope.categories),
+        (TYPES, TYPES.c.product_type, scope.product_types),
+    ):
+        if names:
+            dated = table.c.first_order if days[0] is None else table.c.last_order
+            parts.append(select(table.c.customer_id).where(column.in_(names), *_ends(dated, days)))
+    if len(parts) == 1:
+        return parts[0]
     # One IN over a union: SQLite would run each of several INs joined by OR twice.
-    parts = [
-        select(c.customer_id).where(column.in_(names), *_ends(dated, days))
-        for column, names in ((c.department, scope.departments), (c.category, scope.categories))
-        if names and whole
-    ]
-    rest = scope.model_copy(update={"departments": [], "categories": []} if whole else {})
-    if rest.product_types or not whole:
-        parts.append(_line_buyers(rule.model_copy(update={"scope": rest}), days, over=False))
-    return select(union(*parts).subquery().c.customer_id)
+    return select(union_all(*parts).subquery().c.customer_id)
 
 
 def _told_by_ends(days: Span, moment: Moment) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.engine import Connection, Row
 
-from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, STATS
+from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, PRODUCT, STATS
 from shopwright.knowledge.filters import Moment
 from shopwright.knowledge.names import category_names
 from shopwright.knowledge.segment_members import MEMBERS
@@ -134,19 +134,30 @@ def _top_categories(connection: Connection, part: _Part, size: int, customers: i
     customer = c.customer_id + 0 if 4 * part.members > customers else c.customer_id
     among: list[ColumnElement[bool]] = [] if part.everyone else [customer.in_(part.ids)]
     spent = (
-        select(c.category, func.sum(c.spend))
+        select(c.category, func.sum(c.spend), func.count())
         .where(c.category != "", *among)
         .group_by(c.category)
         .order_by(func.sum(c.spend).desc(), c.category)
         .limit(TOP_CATEGORIES)
     )
-    top: dict[str, float] = {row[0]: row[1] for row in connection.execute(spent)}
-    buyers = (
-        select(c.category, func.count(c.customer_id.distinct()))
-        .where(c.category.in_(top), *among)
-        .group_by(c.category)
+    rows = connection.execute(spent).all()
+    top: dict[str, float] = {name: spend for name, spend, _ in rows}
+    counts: dict[str, int] = {name: count for name, _, count in rows}
+    # A category that stands in several departments has as many rows for who bought it in each.
+    p = PRODUCT.c
+    split = (
+        select(p.category)
+        .where(p.category.in_(top))
+        .group_by(p.category)
+        .having(func.min(p.department) < func.max(p.department))
     )
-    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(buyers)}
+    if several := connection.execute(split).scalars().all():
+        buyers = (
+            select(c.category, func.count(c.customer_id.distinct()))
+            .where(c.category.in_(several), *among)
+            .group_by(c.category)
+        )
+        counts |= {row[0]: row[1] for row in connection.execute(buyers)}
     return [
         category_share(
             name,

@@ -23,7 +23,7 @@ from shopwright.knowledge.columns import ORDERS, PAST, STATS
 from shopwright.knowledge.customer_types import LIFECYCLES
 from shopwright.knowledge.fetch import Progress
 from shopwright.knowledge.filters import Moment, knows_past, select_members
-from shopwright.knowledge.rebuilding import rebuilt
+from shopwright.knowledge.rebuilding import rebuilt, settle
 from shopwright.knowledge.segment_members import MEMBERS, OTHERS, members_table
 from shopwright.knowledge.segment_periods import month_ends
 from shopwright.knowledge.segment_types import Drift, MixShift, SizeForecast, SizePoint
@@ -59,6 +59,7 @@ def refresh_past(engine: Engine, progress: Progress = lambda _step, _done, _tota
                 names = [column.name for column in counted.c]
                 rows = select(literal(day, PAST.c.as_of.type), *counted.c)
                 connection.execute(insert(fresh).from_select(["as_of", *names], rows))
+    settle(engine, PAST)
     progress("segment history", len(days), len(days))
     return len(days)
 

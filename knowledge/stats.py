@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Engine
 
-from shopwright.knowledge.columns import CATEGORIES, LINES, ORDERS, PRODUCT, STATS
+from shopwright.knowledge.columns import CATEGORIES, LINES, ORDERS, PRODUCT, STATS, TYPES
 from shopwright.knowledge.customer_lifecycle import expected_gap, stage, typical_gap
 from shopwright.knowledge.fetch import Progress
-from shopwright.knowledge.rebuilding import rebuilt
+from shopwright.knowledge.rebuilding import rebuilt, settle
 
 # Rows: recency score 1 (longest ago) to 5 (most recent); columns: frequency-monetary score 1 to 5.
 GRID = (
@@ -47,17 +47,18 @@ MEASURES = ("first_order", "last_order", "orders", "spend", "coupon_orders")
 
 
 def refresh_stats(engine: Engine, progress: Progress = lambda _step, _done, _total: None) -> int:
-    """Fill CustomerStats and CustomerCategory from the orders, in one transaction.
+    """Fill CustomerStats, CustomerCategory and CustomerType from the orders, in one transaction.
 
     The same orders always give the same rows: ties in a quintile are broken by the other two
     measures, then by customer id. Returns the number of customers with an order.
     """
-    steps: tuple[Callable[[Connection], None], ...] = (_fill_categories, _fill_customers)
+    steps: tuple[Callable[[Connection], None], ...] = (_fill_categories, _fill_types, _fill_customers)
     with engine.begin() as connection:
         for done, step in enumerate(steps):
             progress("customer statistics", done, len(steps))
             step(connection)
         customers = connection.execute(select(func.count()).select_from(STATS)).scalar_one()
+    settle(engine, CATEGORIES, TYPES, STATS)
     progress("customer statistics", len(steps), len(steps))
     return customers
 
@@ -87,6 +88,20 @@ def _fill_categories(connection: Connection) -> None:
     )
     columns = ["customer_id", "department", "category", "orders", "spend", "last_order", "first_order"]
     with rebuilt(connection, CATEGORIES) as fresh:
+        connection.execute(insert(fresh).from_select(columns, counted))
+
+
+def _fill_types(connection: Connection) -> None:
+    at = ORDERS.c.ordered_at
+    counted = (
+        select(PRODUCT.c.product_type, ORDERS.c.customer_id, func.min(at), func.max(at))
+        .join(LINES, LINES.c.product_id == PRODUCT.c.id)
+        .join(ORDERS, ORDERS.c.id == LINES.c.order_id)
+        .where(ORDERS.c.status != "cancelled", PRODUCT.c.product_type != "")
+        .group_by(PRODUCT.c.product_type, ORDERS.c.customer_id)
+    )
+    with rebuilt(connection, TYPES) as fresh:
+        columns = ["product_type", "customer_id", "first_order", "last_order"]
         connection.execute(insert(fresh).from_select(columns, counted))
 
 

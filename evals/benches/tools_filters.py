@@ -1,11 +1,12 @@
 """Filters as varied as what marketers ask for, made from what a shop has: for timing segments."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from shopwright.knowledge.segment_names import SEGMENTS
 from shopwright.knowledge.shop import Shop
-from shopwright.knowledge.types import CustomerFilter, Scope
+from shopwright.knowledge.types import CustomerFilter, Period, Purchase, Scope
 
 LEVELS = {"departments": "department", "categories": "category", "product_types": "product_type"}
 SEGMENT_KEYS = tuple(info.key for info in SEGMENTS)
@@ -19,7 +20,7 @@ class Named(NamedTuple):
 
 
 def varied_filters(shop: Shop) -> list[Named]:
-    """Some forty filters: alone and combined, from everyone to a handful. Needs the shop's statistics."""
+    """Some fifty filters: alone and combined, from everyone to a handful. Needs the shop's statistics."""
     spend, orders = _quantiles(shop, "spend"), _quantiles(shop, "orders")
     scopes = list(_scopes(shop))
     return [
@@ -37,6 +38,7 @@ def varied_filters(shop: Shop) -> list[Named]:
         Named("top 1000", CustomerFilter(top=1000)),
         Named("high value, inactive 60", CustomerFilter(spend_min=spend[0.75], inactive_days=60)),
         Named("over 45, active 30", CustomerFilter(age_min=45, active_days=30)),
+        *_purchases(shop, scopes),
         *(Named(f"bought {name}", CustomerFilter(bought=scope)) for name, scope in scopes),
         *(
             Named(f"loyal buyers of {name}", CustomerFilter(segment="loyal", bought=scope))
@@ -67,6 +69,24 @@ def _demographics() -> Iterator[Named]:
     yield Named("with children", CustomerFilter(has_children=True))
     yield Named("renters", CustomerFilter(homeowner=False))
     yield Named("households from 3", CustomerFilter(household_size_min=3, married=True))
+
+
+def _purchases(shop: Shop, scopes: list[tuple[str, Scope]]) -> Iterator[Named]:
+    """What was bought, or not, in closed and in open periods."""
+    closed = Period(start=shop.today.date() - timedelta(days=180), end=shop.today.date() - timedelta(days=90))
+    yield Named("bought in a closed quarter", _bought(Purchase(period=closed)))
+    yield Named("two orders in 90 days", _bought(Purchase(period=Period(days=90), orders_min=2)))
+    for name, scope in scopes:
+        if "largest" in name or "middling" in name:
+            yield Named(f"bought {name} in a closed quarter", _bought(Purchase(scope=scope, period=closed)))
+    lost = [scope for name, scope in scopes if name == "largest category"]
+    for scope in lost:
+        since = Purchase(scope=scope, bought=False, period=Period(days=60))
+        yield Named("stopped buying largest category", _bought(Purchase(scope=scope), since))
+
+
+def _bought(*rules: Purchase) -> CustomerFilter:
+    return CustomerFilter(purchases=list(rules))
 
 
 def _quantiles(shop: Shop, column: str) -> dict[float, float]:

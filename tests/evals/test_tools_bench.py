@@ -11,7 +11,7 @@ from shopwright.evals.benches.tools import TARGETS, measure_tools, report
 from shopwright.evals.benches.tools_filters import varied_filters
 from shopwright.evals.errors import EvalError
 from shopwright.knowledge.database import migrate
-from shopwright.knowledge.recommend import fit_recommender
+from shopwright.knowledge.recommend_fit import fit_recommender
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 from shopwright.knowledge.stats import refresh_stats
