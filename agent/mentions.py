@@ -62,13 +62,18 @@ def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
 
 def read_group(text: str, saved: tuple[str, ...] = ()) -> dict[str, Any]:
     """The customers that words mean, as audience arguments; {} where they mean nobody in particular."""
+    text, _ = read_save(text)
     mentions = read(text, saved)
-    plain = PLAIN_BOUGHT.search(text.lower())
+    plain = PLAIN_BOUGHT.search(read_saved(text, saved)[0].lower())
     if plain and "owned" not in mentions:
         words = next(value for value in plain.groupdict().values() if value).strip()
         if words and not ANYTHING.match(words):
             mentions["bought_words"] = [words]
-    return group_of(mentions)
+    group = group_of(mentions)
+    bought = str(group.get("bought", ""))
+    unused = [str(word) for words in mentions.get("unused", []) if isinstance(words, list) for word in words]
+    left = [word for word in unused if not bought or (word not in bought and bought not in word)]
+    return {**group, "unused": left} if left else group
 
 
 PLAIN_BOUGHT = re.compile(

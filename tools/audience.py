@@ -57,10 +57,27 @@ Group = Annotated[dict[str, Any] | None, read_by_code("group", "Which customers,
 
 
 def group_filter(context: ToolContext, group: Mapping[str, Any] | None) -> CustomerFilter:
-    """The filter that a `group` argument means. Raises ToolError as `customer_filter` does."""
+    """The filter that a `group` argument means.
+
+    Raises ToolError as `customer_filter` does, and where words about the customers are left of which none
+    became a condition: they would mean everybody.
+    """
     given = dict(group or {})
+    unused = [str(word) for word in given.pop("unused", None) or ()]
     bought, conditions = given.pop("bought", None), given.pop("conditions", None)
-    return customer_filter(context, bought=bought, conditions=conditions, **given)
+    chosen = customer_filter(context, bought=bought, conditions=conditions, **given)
+    if unused and chosen.everyone:
+        words = say(context.language, ", ", "、").join(f"“{word}”" for word in unused)
+        raise ToolError(
+            say(
+                context.language,
+                f"I do not know which customers {words} are. Name them by age, income, family, what they bought "
+                "and when, spend, orders, lifecycle, value or churn, or by the name of a saved segment.",
+                f"我无法识别{words}指的是哪些客户。请用年龄、收入、家庭、买过什么和何时购买、消费、订单、生命周期、价值、"
+                "流失概率，或已保存人群的名称来说明。",
+            )
+        )
+    return chosen
 
 
 def customer_filter(

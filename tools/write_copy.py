@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from shopwright.knowledge.types import CustomerFilter, ProductHit
-from shopwright.tools.audience import Segment, segment_meanings
+from shopwright.tools.audience import Conditions, Segment, customer_filter, segment_meanings
 from shopwright.tools.base import (
     Card,
     Cards,
@@ -17,7 +17,7 @@ from shopwright.tools.base import (
     mentioned,
     shop_tool,
 )
-from shopwright.tools.wording import brand, money, product_name, say
+from shopwright.tools.wording import brand, describe_filter, money, product_name, say
 
 Channel = Literal["email", "sms", "wechat", "xiaohongshu", "weibo", "push", "social", "banner"]
 
@@ -86,12 +86,14 @@ def write_copy(
     channel: ChannelName = "email",
     language: Tongue = None,
     discount_percent: Discount = None,
+    conditions: Conditions = None,
 ) -> ToolResult:
     """Write marketing copy for a product: email, text message, WeChat, Xiaohongshu, push, social post."""
     tongue: Language = language or context.language
-    item = _product(context, product_id, product, segment)
-    info = {info.key: info for info in context.shop.segments.infos()}.get(segment or "")
-    whom = say(tongue, info.name, info.name_zh) if info else say(tongue, "customers", "顾客")
+    chosen = customer_filter(context, segment=segment, conditions=conditions)
+    item = _product(context, product_id, product, chosen)
+    whom = _whom(context, tongue, chosen)
+    audience = "" if chosen.everyone else describe_filter(context, chosen)
     facts = _facts(context, tongue, item, discount_percent)
     form = FORMS[channel]
     longest = form.longest_zh if tongue == "zh" else form.longest
@@ -100,10 +102,10 @@ def write_copy(
         text="\n".join(facts),
         headline=say(
             context.language,
-            f"{form.name.capitalize()} about **{shown}**{f' for {whom}' if info else ''}:",
-            f"关于**{shown}**的{form.name_zh}{f'（面向{whom}）' if info else ''}：",
+            f"{form.name.capitalize()} about **{shown}**{f' for {audience}' if audience else ''}:",
+            f"关于**{shown}**的{form.name_zh}{f'（面向{audience}）' if audience else ''}：",
         ),
-        reply=_brief(tongue, form, longest, whom, lapsing=segment in LAPSING),
+        reply=_brief(tongue, form, longest, whom, lapsing=_lapsing(chosen)),
         reply_figures=True,
         fallback="\n".join(fact.removeprefix("- ") for fact in facts),
         memory=say(context.language, f"wrote {channel} copy about {shown}", f"已写{form.name_zh}：{shown}"),
@@ -112,6 +114,7 @@ def write_copy(
             "channel": channel,
             "language": tongue,
             "segment": segment,
+            "audience": audience,
             "discount_percent": discount_percent,
             "offer": _offer(tongue, discount_percent),
             "longest": longest,
@@ -123,10 +126,29 @@ def write_copy(
     )
 
 
+def _whom(context: ToolContext, tongue: Language, chosen: CustomerFilter) -> str:
+    """Whom the copy addresses: a named segment, or who buys something; never figures of a filter."""
+    info = {info.key: info for info in context.shop.segments.infos()}.get(chosen.segment or "")
+    if info is not None:
+        return say(tongue, info.name, info.name_zh)
+    inner = chosen.saved.filter if chosen.saved else chosen
+    scope = inner.bought or next((rule.scope for rule in inner.purchases or () if rule.bought), None)
+    if scope is not None:
+        return say(tongue, f"customers who buy {scope.label}", f"买{scope.label_zh}的顾客")
+    return say(tongue, "customers", "顾客")
+
+
+def _lapsing(chosen: CustomerFilter) -> bool:
+    """Whether the customers have stayed away, or are about to."""
+    gone = any(not rule.bought and rule.scope is None for rule in chosen.purchases or ())
+    inner = chosen.saved is not None and _lapsing(chosen.saved.filter)
+    return chosen.segment in LAPSING or chosen.stage in ("at_risk", "lapsed") or gone or inner
+
+
 def _product(
-    context: ToolContext, product_id: int | None, words: str | None, segment: str | None
+    context: ToolContext, product_id: int | None, words: str | None, chosen: CustomerFilter
 ) -> ProductHit:
-    """The product that was named; where only a segment was, what its members buy more than others."""
+    """The product that was named; where only customers were, what they buy more than others."""
     language = context.language
     if product_id is not None:
         item = context.shop.products.get(product_id)
@@ -139,8 +161,8 @@ def _product(
                 )
             )
         return item
-    if not words and segment:
-        liked = context.shop.recommender.for_filter(CustomerFilter(segment=segment), 1)
+    if not words and not chosen.everyone:
+        liked = context.shop.recommender.for_filter(chosen, 1)
         if liked:
             return liked[0].product
     if not words or not words.strip():
