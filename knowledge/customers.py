@@ -43,7 +43,9 @@ class CustomerFacts(Frozen):
 
     as_of: str = Field(description="The last day that the fit knew, ISO date.")
     customers: int
-    shared_error: float = Field(description="Standard deviation of total spend over its forecast, minus 1.")
+    mean_start: float = Field(description="Mean spend of a customer: this, plus the slope times `value_90`.")
+    mean_slope: float
+    shared_error: float = Field(description="How far totals were off in the past, as a share.")
     clusters: list[ClusterInfo]
     tags: dict[str, int] = Field(description="How many customers carry each interest tag.")
 
@@ -144,6 +146,8 @@ class Customers:
             func.coalesce(func.sum(spread * spread), 0.0),
         ).where(i.customer_id.in_(members))
         customers, churners, value, variance = connection.execute(sums).one()
+        # One customer's value is a median; a sum takes the means, which lie above.
+        value = facts.mean_start * customers + facts.mean_slope * value
         half = Z80 * (variance + (facts.shared_error * value) ** 2) ** 0.5
         return GroupOutlook(
             customers=customers,
