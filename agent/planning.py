@@ -26,6 +26,11 @@ AUDIENCE = frozenset(
 
 
 AUDIENCE_WORDS = AUDIENCE | {"segment"}
+SURE = (
+    "age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner", "uses_coupons",
+    "inactive_days", "orders_min", "orders_max",
+)  # fmt: skip
+"""Kinds that can only be about customers, not about products, prices or how long a campaign runs."""
 HIDDEN = "x-hidden"
 """Marks an argument that code alone fills: it is left out of what the model reads of a tool."""
 WITHIN = re.compile(
@@ -62,13 +67,30 @@ def plan_for(
     if "group" in schema.get("properties", {}):
         return narrow(schema, {**mentions, "group": _group(text, history, saved)})
     narrowed = narrow(schema, mentions)
-    if "owned" in mentions and "bought" in schema.get("properties", {}):
-        narrowed = _with(narrowed, {"bought": mentions["owned"][0]})
+    read_too = {kind: mentions[kind][0] for kind in SURE if kind in mentions}
+    if "owned" in mentions:
+        read_too["bought"] = mentions["owned"][0]
+    narrowed = _with(narrowed, _fitted(schema, read_too, narrowed.fixed))
     if refers_back(text):
-        carried = _carried(schema, history, narrowed, text)
+        carried = _carried(history, narrowed, text)
         if carried:
-            return _with(narrowed, {**carried, **narrowed.fixed})
+            return _with(narrowed, {**narrowed.fixed, **_fitted(schema, carried, narrowed.fixed)})
     return narrowed
+
+
+def _fitted(
+    schema: Mapping[str, Any], audience: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Audience arguments as a tool takes them: those that it has none of go into its `conditions`."""
+    known = schema.get("properties", {})
+    own = {key: value for key, value in audience.items() if key in known and key != "conditions"}
+    rest = {key: value for key, value in audience.items() if key not in known}
+    now, then = fixed.get("conditions", {}), audience.get("conditions", {})
+    rules = [*now.get("purchases", []), *then.get("purchases", [])]
+    if "bought" in rest:
+        rules.append({"bought": True, "what": [rest.pop("bought")]})
+    conditions = {**then, **rest, **now, **({"purchases": rules} if rules else {})}
+    return {**own, "conditions": conditions} if conditions and "conditions" in known else own
 
 
 def _with(narrowed: Narrowed, fixed: Mapping[str, Any]) -> Narrowed:
@@ -98,17 +120,17 @@ def _point_back(mentions: Mentions, text: str, history: Sequence[Turn]) -> None:
             mentions["product_id"] = [meant]
 
 
-def _carried(
-    schema: Mapping[str, Any], history: Sequence[Turn], narrowed: Narrowed, text: str
-) -> dict[str, Any]:
+def _carried(history: Sequence[Turn], narrowed: Narrowed, text: str) -> dict[str, Any]:
     """The last named audience, for 'them' and '这些客户', unless the request names one itself.
 
-    'Which of them' narrows it further: what the request adds is then put beside it.
+    'Which of them' narrows it further: what the request adds is then put beside it, and comes first.
     """
     last = next((turn for turn in reversed(history) if turn.audience), None)
     if last is None or (AUDIENCE & set(narrowed.fixed) and not WITHIN.search(text.lower())):
         return {}
-    return {key: value for key, value in last.audience.items() if key in schema.get("properties", {})}
+    return {
+        key: value for key, value in last.audience.items() if key not in narrowed.fixed or key == "conditions"
+    }
 
 
 def settle(

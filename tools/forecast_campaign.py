@@ -9,6 +9,7 @@ from shopwright.tools.audience import (
     AgeMax,
     AgeMin,
     Bought,
+    Conditions,
     HasChildren,
     InactiveDays,
     Segment,
@@ -78,11 +79,13 @@ def forecast_campaign(
     active_days: ActiveDays = None,
     spend_min: SpendMin = None,
     top: Top = None,
+    conditions: Conditions = None,
 ) -> ToolResult:
     """Forecast a campaign or coupon: how many would redeem, sales and cost, before it is sent."""
     chosen = customer_filter(
         context, bought=bought, segment=segment, age_min=age_min, age_max=age_max, has_children=has_children,
         uses_coupons=uses_coupons, inactive_days=inactive_days, active_days=active_days, spend_min=spend_min, top=top,
+        conditions=conditions,
     )  # fmt: skip
     narrowed = bool(chosen.model_dump(exclude_none=True))
     try:

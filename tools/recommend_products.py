@@ -8,6 +8,7 @@ from shopwright.knowledge.types import Recommendation, Scope
 from shopwright.tools.audience import (
     AgeMax,
     AgeMin,
+    Conditions,
     HasChildren,
     InactiveDays,
     Segment,
@@ -74,11 +75,12 @@ def recommend_products(
     has_children: HasChildren = None,
     uses_coupons: UsesCoupons = None,
     inactive_days: InactiveDays = None,
+    conditions: Conditions = None,
 ) -> ToolResult:
     """Choose products to offer or promote: to one customer, to a group of customers, or for an occasion."""
     chosen = customer_filter(
         context, segment=segment, age_min=age_min, age_max=age_max, has_children=has_children,
-        uses_coupons=uses_coupons, inactive_days=inactive_days,
+        uses_coupons=uses_coupons, inactive_days=inactive_days, conditions=conditions,
     )  # fmt: skip
     scope = _scope(context, about) if about else None
     recommender = context.shop.recommender

@@ -47,9 +47,12 @@ def test_each_role_has_its_own_tools() -> None:
     names = {role: {tool.name for tool in tools_for(role)} for role in ("marketer", "shopper")}
     assert names["marketer"] == {
         "analyze_reviews",
+        "compare_segments",
+        "describe_persona",
         "find_segment",
         "forecast_campaign",
         "recommend_products",
+        "save_segment",
         "search_knowledge",
         "write_copy",
     }
@@ -64,6 +67,7 @@ def test_no_tool_takes_who_is_asking_as_an_argument(context: ToolContext) -> Non
 
 def test_what_changes_something_says_so() -> None:
     assert {tool.name for tool in tools_for("shopper") if tool.changes} == {"hand_to_person"}
+    assert {tool.name for tool in tools_for("marketer") if tool.changes} == {"save_segment"}
 
 
 def test_every_tool_has_examples_in_both_languages() -> None:
