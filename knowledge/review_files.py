@@ -17,7 +17,7 @@ from shopwright.knowledge.sentiment_classifier import SentimentClassifier
 RESULTS = ("label", "probability", "language")
 READABLE = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 WRITABLE = (".csv", ".tsv", ".jsonl", ".ndjson")
-_CHUNK = 500
+_CHUNK = 2000
 Row = dict[str, Any]
 
 
@@ -30,13 +30,20 @@ class ReviewFileError(ValueError):
 
 
 def classify_file(
-    path: Path, text_column: str, out: Path, progress: Progress, classifier: SentimentClassifier
+    path: Path,
+    text_column: str,
+    out: Path,
+    progress: Progress,
+    classifier: SentimentClassifier,
+    *,
+    fast: bool = False,
 ) -> dict[str, Any]:
     """Write the rows of `path` to `out` with label, probability (of the label) and language of `text_column`.
 
     Reads CSV, TSV, JSON lines and Parquet; writes CSV, TSV or JSON lines by `out`'s ending. Rows keep their
     order and their other columns; a column called like a result is kept as `input_<name>`. `out` appears
-    whole or not at all. Returns {"rows", "empty", "positive", "negative", "encoding"}. Raises
+    whole or not at all. `fast` leaves the embeddings out. Returns {"rows", "empty", "positive", "negative",
+    "encoding"}. Raises
     ReviewFileError.
     """
     _check_out(path, out)
@@ -48,7 +55,7 @@ def classify_file(
     with _writing(out, [*kept.values(), *RESULTS]) as write:
         while chunk := list(islice(rows, _CHUNK)):
             texts = [_text(row.get(text_column)) for row in chunk]
-            for row, text, judged in zip(chunk, texts, classifier.classify(texts), strict=True):
+            for row, text, judged in zip(chunk, texts, classifier.classify(texts, quick=fast), strict=True):
                 found = {kept.get(name, name): value for name, value in row.items()}
                 result = (judged.label, round(judged.probability, 4), judged.language)
                 write(found | dict(zip(RESULTS, result, strict=True)))

@@ -1,7 +1,6 @@
 """Scoring reviews once, so that every analysis is SQL: how good each is, and how each aspect fares in it."""
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,18 +13,18 @@ from shopwright.knowledge.bulk import bulk_insert
 from shopwright.knowledge.database import transaction
 from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.fetch import Progress
+from shopwright.knowledge.review_aspect_polarity import Told, fares
 from shopwright.knowledge.review_aspects import WORDS, mentions
-from shopwright.knowledge.sentiment import embeddings_file
-from shopwright.knowledge.sentiment_classifier import SentimentClassifier, embedder
+from shopwright.knowledge.sentiment import open_classifier
+from shopwright.knowledge.sentiment_classifier import SentimentClassifier
 from shopwright.knowledge.sentiment_text import language_of
 from shopwright.knowledge.tables import Snapshot
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
-VERSION = 1  # raise it when the same reviews should get other scores
+VERSION = 2  # raise it when the same reviews should get other scores
 _CHUNK = 5000
-_CLAUSES = 0.75  # weight of what the clauses say of an aspect; the rest is the whole review's tone
 assert tables.Review.metadata is SQLModel.metadata  # noqa: S101 - importing the tables fills the metadata
 REVIEW = SQLModel.metadata.tables["review"]
 MENTION = SQLModel.metadata.tables["review_aspect"]
@@ -51,9 +50,10 @@ def score_reviews(shop: "Shop", progress: Progress, classifier: SentimentClassif
         unscored = select(func.count()).select_from(REVIEW).where(REVIEW.c.positive_probability.is_(None))
         total = int(session.execute(unscored).scalar_one())
     if total:
-        cache = EmbeddingCache(embeddings_file(shop.settings), embedder())
-        _score(shop, classifier or SentimentClassifier.load(folder, cache), total, progress)
-        cache.save()
+        given = classifier or open_classifier(shop.settings, keep=True)
+        _score(shop, given, total, progress)
+        if isinstance(given.embed, EmbeddingCache):
+            given.embed.save()
     return total
 
 
@@ -97,17 +97,12 @@ def _fares(
     told = []
     for (key, text), tone in zip(rows, whole, strict=True):
         language = language_of(text)
-        lexicon = classifier.lexica[language]
-        told += [(key, tone, mention) for mention in mentions(text, language, lexicon.speaks)]
-    judged = classifier.positive([mention.text for *_, mention in told], quick=True)
-    for (key, tone, mention), clause in zip(told, judged, strict=True):
-        odds = _CLAUSES * _log_odds(clause) + (1 - _CLAUSES) * _log_odds(tone)
-        yield key, mention.aspect, round(1 / (1 + math.exp(-odds)), 5)
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 1e-4), 1 - 1e-4)
-    return math.log(kept / (1 - kept))
+        speaks = classifier.lexica[language].speaks
+        for mention in mentions(text, language, speaks):
+            told.append((key, mention.aspect, Told(mention.text, language, tone)))
+    judged = fares(classifier, [one for *_, one in told])
+    for (key, aspect, _), chance in zip(told, judged, strict=True):
+        yield key, aspect, round(chance, 5)
 
 
 def _fingerprint(model: str) -> str:

@@ -1,19 +1,16 @@
 """Fitting the sentiment classifier on labelled texts in both languages, and keeping it without pickle.
 
-Labelled texts: Chinese reviews of hotels, laptops and books, English sentences of product reviews,
-and, with less weight, English sentences of other kinds (see `review_data`). `sentiment_heads` says how
-the models work, `sentiment_backtest` how well.
+Labelled texts: Chinese reviews of hotels, laptops and books, English sentences of product reviews, and, only
+to be trained on, English sentences of other kinds (see `review_data`) and sentences of our own
+(`sentiment_examples`). `sentiment_heads` says how the models work, `sentiment_backtest` how well.
 """
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from shopwright.knowledge import saved
-from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.fetch import Progress, fetch_en_reviews, fetch_zh_reviews
 from shopwright.knowledge.review_data import (
     CITATION,
@@ -23,40 +20,34 @@ from shopwright.knowledge.review_data import (
     read_general,
     vader_lexicon,
 )
-from shopwright.knowledge.sentiment_classifier import Embed, SentimentClassifier, embedder, read
-from shopwright.knowledge.sentiment_heads import (
-    LANGUAGES,
-    Features,
-    Heads,
-    calibrate,
-    fit_heads,
-    fit_meaning,
-    folds,
-)
+from shopwright.knowledge.sentiment_classifier import Embed, SentimentClassifier
+from shopwright.knowledge.sentiment_corpus import Corpus, read_corpus
+from shopwright.knowledge.sentiment_embedding import best_embedding, cached, named_embedding
+from shopwright.knowledge.sentiment_examples import read_examples
 from shopwright.knowledge.sentiment_lexicon import Lexicon, own_words
-from shopwright.knowledge.sentiment_text import normalise
 from shopwright.knowledge.settings import Settings
 
+if TYPE_CHECKING:
+    from shopwright.knowledge.shop import Shop
+
 __all__ = [
-    "Corpus", "SentimentClassifier", "embeddings_file", "fit_sentiment", "lexica", "read_corpus", "train",
+    "Corpus", "SentimentClassifier", "collections", "fit_sentiment", "lexica", "open_classifier",
+    "read_corpus", "train",
 ]  # fmt: skip
 
-VERSION = 1  # raise it when the same texts should give another model
-_FOLDS = 3
-_BATCH = 256
-_Rows = np.ndarray[Any, np.dtype[np.int64]]
+VERSION = 2  # raise it when the same texts should give another model
 
 
-def fit_sentiment(settings: Settings, progress: Progress) -> dict[str, Any]:
+def fit_sentiment(shop: "Shop", progress: Progress) -> dict[str, Any]:
     """Fit the classifier on the labelled collections, fetched where missing, and save it.
 
-    Returns its figures: texts and out-of-fold accuracy by language. A saved classifier that was fitted on
-    the same texts is kept. Raises FetchError.
+    Returns its figures: texts and out-of-fold accuracy by language, and which embedding it reads with. A
+    saved classifier that was fitted on the same texts is kept. Raises FetchError.
     """
-    zh, en = fetch_zh_reviews(settings, progress), fetch_en_reviews(settings, progress)
-    examples = [*read_chinese(zh), *read_english(en), *read_general(en)]
-    words = lexica(vader_lexicon(en))
-    fingerprint = _fingerprint(examples, words)
+    settings = shop.settings
+    examples, words = collections(settings, progress)
+    embedding = best_embedding(settings, progress)
+    fingerprint = _fingerprint(examples, words, embedding.name)
     folder = settings.models_dir / "sentiment"
     try:
         manifest = saved.load(folder).manifest
@@ -64,16 +55,32 @@ def fit_sentiment(settings: Settings, progress: Progress) -> dict[str, Any]:
         manifest = None
     if manifest is not None and manifest.fingerprint == fingerprint:
         return manifest.figures
-    embed = EmbeddingCache(embeddings_file(settings), embedder())
-    classifier, figures = train(examples, words, embed, progress)
+    embed = cached(embedding, settings)
+    corpus = read_corpus(examples, words, embed, progress)
     embed.save()
-    classifier.save(folder, fingerprint, {"version": VERSION, "sources": CITATION}, figures)
+    heads, figures = corpus.fit(corpus.everything(), progress)
+    figures |= {"embedding": embedding.name} | ({"notice": embedding.notice} if embedding.notice else {})
+    config = {"version": VERSION, "embedding": embedding.name, "sources": CITATION}
+    SentimentClassifier(heads, words, embed).save(folder, fingerprint, config, figures)
     return figures
 
 
-def embeddings_file(settings: Settings) -> Path:
-    """Where embeddings of reviews are kept between fitting and scoring."""
-    return settings.cache_dir / "review-embeddings.npz"
+def open_classifier(settings: Settings, *, keep: bool = False) -> SentimentClassifier:
+    """The fitted classifier with the embedding it was fitted with; with `keep`, embeddings are kept.
+
+    Raises SavedModelError when none has been fitted, or something of it is missing or damaged.
+    """
+    folder: Path = settings.models_dir / "sentiment"
+    name = saved.read_manifest(folder).config.get("embedding", "")
+    embedding = named_embedding(str(name), settings)
+    return SentimentClassifier.load(folder, cached(embedding, settings) if keep else embedding.embed)
+
+
+def collections(settings: Settings, progress: Progress) -> tuple[list[Labelled], dict[str, Lexicon]]:
+    """All labelled texts, fetched where missing, and the word lists of both languages. Raises FetchError."""
+    zh, en = fetch_zh_reviews(settings, progress), fetch_en_reviews(settings, progress)
+    examples = [*read_chinese(zh), *read_english(en), *read_general(en), *read_examples()]
+    return examples, lexica(vader_lexicon(en))
 
 
 def lexica(vader: dict[str, float]) -> dict[str, Lexicon]:
@@ -86,91 +93,12 @@ def train(
 ) -> tuple[SentimentClassifier, dict[str, Any]]:
     """The classifier fitted on `examples`, which need both labels in both languages, and its figures."""
     corpus = read_corpus(examples, words, embed, progress)
-    heads, figures = corpus.fit({key: np.arange(len(x)) for key, x in corpus.labels.items()}, progress)
+    heads, figures = corpus.fit(corpus.everything(), progress)
     return SentimentClassifier(heads, words, embed), figures
 
 
-def read_corpus(
-    examples: Sequence[Labelled], words: dict[str, Lexicon], embed: Embed, progress: Progress
-) -> "Corpus":
-    """The labelled texts of `examples` as features, so that models can be fitted on any part of them."""
-    corpus = Corpus()
-    total = sum(one.label is not None for one in examples)
-    for language in LANGUAGES:
-        mine = [one for one in examples if one.language == language and one.label is not None]
-        mine.sort(key=lambda one: len(one.text))
-        parts = []
-        for start in range(0, len(mine), _BATCH):
-            texts = [normalise(one.text) for one in mine[start : start + _BATCH]]
-            parts.append(read(words[language], texts, embed))
-            done = sum(map(len, corpus.examples.values())) + start + len(texts)
-            progress("Reading labelled reviews", done, total)
-        if mine:
-            corpus.add(language, mine, Features.stack(parts))
-    return corpus
-
-
-class Corpus:
-    """Labelled texts of each language and their features."""
-
-    def __init__(self) -> None:
-        self.examples: dict[str, list[Labelled]] = {}
-        self.features: dict[str, Features] = {}
-        self.labels: dict[str, Any] = {}
-        self.weights: dict[str, Any] = {}
-        self.groups: dict[str, Any] = {}
-
-    def add(self, language: str, examples: list[Labelled], features: Features) -> None:
-        """Take in one language's texts."""
-        self.examples[language] = examples
-        self.features[language] = features
-        self.labels[language] = np.asarray([one.label for one in examples])
-        self.weights[language] = np.asarray([one.weight for one in examples], dtype=np.float32)
-        self.groups[language] = np.asarray([one.group for one in examples])
-
-    def fit(self, rows: dict[str, _Rows], progress: Progress) -> tuple[dict[str, Heads], dict[str, Any]]:
-        """Models of each language fitted on `rows`, calibrated on texts left out in turn, and figures."""
-        scores = {key: np.zeros((2, len(mine)), dtype=np.float32) for key, mine in rows.items()}
-        splits = {key: list(folds(self.groups[key][mine], _FOLDS)) for key, mine in rows.items()}
-        for fold in range(_FOLDS):
-            progress("Fitting the sentiment models", fold, _FOLDS + 1)
-            heads = self.fit_once({key: mine[splits[key][fold][0]] for key, mine in rows.items()})
-            for key, mine in rows.items():
-                test = splits[key][fold][1]
-                left_out = self.features[key].take(mine[test])
-                scores[key][0, test] = heads[key].score(left_out)
-                scores[key][1, test] = heads[key].score(left_out, quick=True)
-        progress("Fitting the sentiment models", _FOLDS, _FOLDS + 1)
-        heads = {
-            key: calibrate(one, scores[key], self.labels[key][rows[key]], self.weights[key][rows[key]])
-            for key, one in self.fit_once(rows).items()
-        }
-        progress("Fitting the sentiment models", _FOLDS + 1, _FOLDS + 1)
-        return heads, {key: self._figures(heads[key], scores[key], key, mine) for key, mine in rows.items()}
-
-    def fit_once(self, rows: dict[str, _Rows]) -> dict[str, Heads]:
-        """Models of each language fitted on `rows`, not calibrated."""
-        meaning = fit_meaning(
-            np.vstack([self.features[key].meaning[mine] for key, mine in rows.items()]),
-            np.concatenate([self.labels[key][mine] for key, mine in rows.items()]),
-            np.concatenate([self.weights[key][mine] for key, mine in rows.items()]),
-        )
-        return {
-            key: fit_heads(
-                x.take(rows[key]), self.labels[key][rows[key]], self.weights[key][rows[key]], meaning
-            )
-            for key, x in self.features.items()
-            if key in rows
-        }
-
-    def _figures(self, heads: Heads, scores: Any, key: str, rows: _Rows) -> dict[str, float]:
-        slope, offset = heads.full
-        right = (slope * scores[0] + offset > 0) == self.labels[key][rows]
-        return {"texts": len(rows), "out_of_fold_accuracy": round(float(right.mean()), 4)}
-
-
-def _fingerprint(examples: Sequence[Labelled], words: dict[str, Lexicon]) -> str:
-    digest = hashlib.sha256(f"sentiment {VERSION}".encode())
+def _fingerprint(examples: Sequence[Labelled], words: dict[str, Lexicon], embedding: str) -> str:
+    digest = hashlib.sha256(f"sentiment {VERSION} {embedding}".encode())
     for one in examples:
         digest.update(f"{one.ref}\t{one.label}\t{one.weight}\t{one.text}\n".encode())
     for key in sorted(words):

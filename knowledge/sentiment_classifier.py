@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 
 from shopwright.knowledge import saved
-from shopwright.knowledge.sentiment_heads import Features, Floats, Heads, count_grams, from_arrays, to_arrays
+from shopwright.knowledge.sentiment_heads import (
+    Features,
+    Floats,
+    Heads,
+    count_grams,
+    from_arrays,
+    probability,
+    to_arrays,
+)
 from shopwright.knowledge.sentiment_lexicon import FEATURES, Lexicon
 from shopwright.knowledge.sentiment_text import has_words, language_of, normalise
 from shopwright.knowledge.types import Judgement
 
 Embed = Callable[[Sequence[str]], Floats]
-_BATCH = 256
-_EMBEDDED = 300  # characters of a text that are embedded; what follows changes little and costs much
+_BATCH = 512
+_EMBEDDED = 400  # characters of a text that are embedded; what follows changes little and costs much
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class SentimentClassifier:
             draft.path("valences.json").write_text(json.dumps(valences, ensure_ascii=False), encoding="utf-8")
             draft.figures.update(figures)
 
-    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+    def classify(self, texts: Sequence[str], *, quick: bool = False) -> list[Judgement]:
         """One judgement a text, in order; a text that says nothing gets 'positive' with probability 0.5."""
         return [
             Judgement(
@@ -54,7 +62,7 @@ class SentimentClassifier:
                 probability=max(positive, 1 - positive),
                 language=language_of(normalise(text)),
             )
-            for text, positive in zip(texts, self.positive(texts), strict=True)
+            for text, positive in zip(texts, self.positive(texts, quick=quick), strict=True)
         ]
 
     def positive(
@@ -66,8 +74,8 @@ class SentimentClassifier:
     ) -> list[float]:
         """The probability of 'positive' for each text, in order.
 
-        `quick` leaves the embeddings out: some points less exact, several times as fast. `on_texts` is
-        told how many are done.
+        `quick` leaves the embeddings out: some points less exact, many times as fast. Without it, texts of
+        which the quick models are sure go without, too. `on_texts` is told how many are done.
         """
         result = np.full(len(texts), 0.5)
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
@@ -83,17 +91,32 @@ class SentimentClassifier:
             in_it = [at for at, text in enumerate(texts) if language_of(text) == language]
             mine = [at for at in in_it if _says(texts[at], lexicon)]
             if mine:
-                seen = read(lexicon, [texts[at] for at in mine], None if quick else self.embed)
-                result[[rows[at] for at in mine]] = heads.probability(seen, quick=quick)
+                odds = self._odds(heads, lexicon, [texts[at] for at in mine], quick)
+                result[[rows[at] for at in mine]] = probability(odds)
+
+    def _odds(self, heads: Heads, lexicon: Lexicon, texts: list[str], quick: bool) -> Floats:
+        seen = read(lexicon, texts, None)
+        scores = heads.models.score(seen, quick=True)
+        odds = heads.blended(scores, seen.meaning, quick=True)
+        unsure = np.flatnonzero(np.abs(odds) < heads.sure)
+        if not quick and len(unsure):
+            meaning = embedded([texts[at] for at in unsure], self.embed)
+            scores = scores[unsure]
+            scores[:, 2], scores[:, 3] = heads.models.meaning(meaning), heads.models.general(meaning)
+            odds[unsure] = heads.blended(scores, meaning)
+        return odds
 
 
 def read(lexicon: Lexicon, texts: Sequence[str], embed: Embed | None) -> Features:
     """The features of normalised texts in the lexicon's language; no embeddings without `embed`."""
     figures = np.asarray([lexicon.features(text) for text in texts], dtype=np.float32).reshape(-1, FEATURES)
-    meaning = np.zeros((len(texts), 0), dtype=np.float32)
-    if embed is not None:
-        meaning = np.asarray(embed([text[:_EMBEDDED] for text in texts]), dtype=np.float32)
+    meaning = np.zeros((len(texts), 0), np.float32) if embed is None else embedded(texts, embed)
     return Features(count_grams(texts, lexicon.language), figures, meaning)
+
+
+def embedded(texts: Sequence[str], embed: Embed) -> Floats:
+    """Embeddings of normalised texts; of a long one, of its beginning."""
+    return np.asarray(embed([text[:_EMBEDDED] for text in texts]), dtype=np.float32)
 
 
 def embedder() -> Embed:

@@ -1,27 +1,32 @@
-"""The three linear models that judge a text together: its words, its opinion words, its meaning.
+"""The linear models that judge a text together: its words, its opinion words, its meaning.
 
 - words: TF-IDF of n-grams, one model a language; best on what it was trained on;
 - lexicon: a dozen figures from hand-made word lists, one model a language; holds in any trade;
 - meaning: multilingual sentence embeddings, one model for both languages, so that what English
-  sentences of many kinds teach also serves Chinese.
+  sentences of many kinds teach also serves Chinese;
+- general: the same, held back much more strongly and leaning on the other kinds of text: less exact on
+  what it was trained on, more exact on anything else.
 
-Each gives log-odds, divided by their spread on the training texts so that none drowns another; the
-sum is calibrated by logistic regression on texts that the models had not seen (Platt, 1999).
+Three blends of them, each a logistic regression on scores of texts that the models had not seen (stacking,
+Wolpert, 1992), which makes their probabilities calibrated: `known` for texts like the training texts,
+`strange` for others (fitted on trades left out), `quick` without embeddings.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from shopwright.knowledge.sentiment_familiar import Familiarity
 from shopwright.knowledge.sentiment_text import grams
 
 Floats = NDArray[np.float32]
 LANGUAGES = ("zh", "en")
 BUCKETS = 1 << 18
+PARTS = ("words", "lexicon", "meaning", "general")
 
 
 @dataclass(frozen=True)
@@ -60,25 +65,52 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Heads:
-    """The models of one language; `meaning` is shared by both."""
+class Models:
+    """The models of one language; `meaning` and `general` are shared by both."""
 
     idf: Floats
     words: Linear
     lexicon: Linear
     meaning: Linear
-    full: tuple[float, float] = (1.0, 0.0)
-    quick: tuple[float, float] = (1.0, 0.0)
+    general: Linear
 
     def score(self, x: Features, *, quick: bool = False) -> Floats:
-        """The summed scores, shape (n,); `quick` leaves the embeddings out."""
-        summed = self.words(tfidf(x.counts, self.idf)) + self.lexicon(x.lexicon)
-        return summed if quick else np.asarray(summed + self.meaning(x.meaning), dtype=np.float32)
+        """Each model's score, shape (n, 4) in the order of PARTS; zeros for the embeddings' if `quick`."""
+        scores = np.zeros((len(x.lexicon), len(PARTS)), dtype=np.float32)
+        scores[:, 0] = self.words(tfidf(x.counts, self.idf))
+        scores[:, 1] = self.lexicon(x.lexicon)
+        if not quick:
+            scores[:, 2], scores[:, 3] = self.meaning(x.meaning), self.general(x.meaning)
+        return scores
 
-    def probability(self, x: Features, *, quick: bool = False) -> Floats:
-        """Calibrated probabilities of 'positive', shape (n,)."""
-        slope, offset = self.quick if quick else self.full
-        return np.asarray(1 / (1 + np.exp(-(slope * self.score(x, quick=quick) + offset))), dtype=np.float32)
+
+@dataclass(frozen=True)
+class Heads:
+    """One language's models, how they are blended, and when the quick blend is sure enough to stand."""
+
+    models: Models
+    known: Floats  # weights of PARTS and an offset, shape (5,)
+    strange: Floats
+    quick: Floats
+    familiar: Familiarity
+    sure: float = np.inf  # log-odds of the quick blend from which embeddings are not asked
+
+    def odds(self, x: Features, *, quick: bool = False) -> Floats:
+        """Calibrated log-odds of 'positive', shape (n,)."""
+        return self.blended(self.models.score(x, quick=quick), x.meaning, quick=quick)
+
+    def blended(self, scores: Floats, meaning: Floats, *, quick: bool = False) -> Floats:
+        """Log-odds from the models' scores, shape (n,)."""
+        if quick:
+            return blend(scores, self.quick)
+        share = self.familiar(meaning)
+        mixed = share * blend(scores, self.known) + (1 - share) * blend(scores, self.strange)
+        return np.asarray(mixed, dtype=np.float32)
+
+
+def probability(odds: Floats) -> Floats:
+    """Probabilities from log-odds."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), dtype=np.float32)
 
 
 def count_grams(texts: Sequence[str], language: str) -> Any:
@@ -98,80 +130,80 @@ def tfidf(counts: Any, idf: Floats) -> Any:
     return x
 
 
-def fit_meaning(meaning: Floats, labels: NDArray[Any], weights: Floats) -> Linear:
-    """Fit the shared model on embeddings of texts in all languages."""
-    return _logistic(meaning * 2, labels, weights, scale=2.0)
+def fit_meaning(meaning: Floats, labels: NDArray[Any], weights: Floats, strength: float) -> Linear:
+    """Fit a shared model on embeddings of texts in all languages; `strength` is the inverse penalty."""
+    mean, spread = meaning.mean(axis=0), float(meaning.std()) or 1.0
+    inner = logistic((meaning - mean) / spread, labels, weights, strength)
+    scaled = inner.weights / spread
+    return Linear(scaled, inner.bias - float(mean @ scaled), inner.spread)
 
 
-def fit_heads(x: Features, labels: NDArray[Any], weights: Floats, meaning: Linear) -> Heads:
+def fit_models(
+    x: Features, labels: NDArray[Any], weights: Floats, meaning: Linear, general: Linear
+) -> Models:
     """Fit one language's own models on its training texts."""
     seen = np.bincount(x.counts.indices, minlength=BUCKETS)  # texts that have each n-gram
     idf = np.asarray(np.log((1 + len(labels)) / (1 + seen)) + 1, dtype=np.float32)
     idf[seen < 2] = 0
-    words = _logistic(tfidf(x.counts, idf), labels, weights)
-    return Heads(idf, words, _logistic(x.lexicon, labels, weights), meaning)
+    words = logistic(tfidf(x.counts, idf), labels, weights)
+    return Models(idf, words, logistic(x.lexicon, labels, weights), meaning, general)
 
 
-def calibrate(heads: Heads, scores: Floats, labels: NDArray[Any], weights: Floats) -> Heads:
-    """The same models, their probabilities fitted to `scores` (full, quick; shape (2, n)) of unseen texts."""
-    return replace(heads, full=_platt(scores[0], labels, weights), quick=_platt(scores[1], labels, weights))
+def blend(scores: Floats, weights: Floats) -> Floats:
+    """Log-odds from the models' scores, shape (n, 4) -> (n,)."""
+    return np.asarray(scores @ weights[:-1] + weights[-1], dtype=np.float32)
 
 
-def folds(groups: NDArray[Any], count: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """(train, test) rows, whole groups together, `count` times."""
-    which = groups % count
-    for fold in range(count):
-        yield np.flatnonzero(which != fold), np.flatnonzero(which == fold)
+def fit_blend(scores: Floats, labels: NDArray[Any], weights: Floats, parts: tuple[str, ...]) -> Floats:
+    """Weights of the models `parts` (0 for the others) and an offset, from scores of unseen texts."""
+    from sklearn.linear_model import LogisticRegression
+
+    chosen = [PARTS.index(part) for part in parts]
+    model = LogisticRegression(C=10.0, max_iter=500).fit(scores[:, chosen], labels, sample_weight=weights)
+    found = np.zeros(len(PARTS) + 1, dtype=np.float32)
+    found[chosen], found[-1] = model.coef_[0], model.intercept_[0]
+    return found
+
+
+def logistic(x: Any, labels: NDArray[Any], weights: Floats, strength: float = 2.0) -> Linear:
+    """Logistic regression; `strength` is the inverse of the penalty."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=500).fit(x, labels, sample_weight=weights)
+    spread = float(np.std(model.decision_function(x))) or 1.0
+    return Linear(np.asarray(model.coef_[0], dtype=np.float32), float(model.intercept_[0]), spread)
 
 
 def to_arrays(heads: dict[str, Heads]) -> dict[str, NDArray[Any]]:
     """The models as named arrays, for an npz file."""
     arrays: dict[str, NDArray[Any]] = {}
     for language, one in heads.items():
-        for field in fields(one):
-            value = getattr(one, field.name)
-            name = f"{language}.{field.name}"
-            if isinstance(value, Linear):
-                arrays[name] = value.weights
-                value = (value.bias, value.spread)
-            arrays[f"{name}.rest" if isinstance(value, tuple) else name] = np.asarray(value)
+        arrays[f"{language}.idf"] = one.models.idf
+        for name in PARTS:
+            linear: Linear = getattr(one.models, name)
+            arrays[f"{language}.{name}"] = linear.weights
+            arrays[f"{language}.{name}.rest"] = np.asarray((linear.bias, linear.spread))
+        for field in fields(one.familiar):
+            arrays[f"{language}.familiar.{field.name}"] = np.asarray(getattr(one.familiar, field.name))
+        for name in ("known", "strange", "quick", "sure"):
+            arrays[f"{language}.blend.{name}"] = np.asarray(getattr(one, name))
     return arrays
 
 
 def from_arrays(arrays: Any) -> dict[str, Heads]:
     """The models from what `to_arrays` made."""
+    return {key: _heads(arrays, key) for key in LANGUAGES if f"{key}.words" in arrays}
 
-    def pair(name: str) -> tuple[float, float]:
-        first, second = arrays[f"{name}.rest"].tolist()
-        return first, second
 
-    def linear(name: str) -> Linear:
-        return Linear(arrays[name], *pair(name))
-
-    return {
-        language: Heads(
-            arrays[f"{language}.idf"],
-            linear(f"{language}.words"),
-            linear(f"{language}.lexicon"),
-            linear(f"{language}.meaning"),
-            pair(f"{language}.full"),
-            pair(f"{language}.quick"),
-        )
-        for language in LANGUAGES
-        if f"{language}.words" in arrays
+def _heads(arrays: Any, key: str) -> Heads:
+    linear = {
+        name: Linear(arrays[f"{key}.{name}"], *map(float, arrays[f"{key}.{name}.rest"])) for name in PARTS
     }
-
-
-def _logistic(x: Any, labels: NDArray[Any], weights: Floats, scale: float = 1.0) -> Linear:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=2.0, max_iter=500).fit(x, labels, sample_weight=weights)
-    spread = float(np.std(model.decision_function(x))) or 1.0
-    return Linear(np.asarray(model.coef_[0] * scale, dtype=np.float32), float(model.intercept_[0]), spread)
-
-
-def _platt(score: Floats, labels: NDArray[Any], weights: Floats) -> tuple[float, float]:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1e4).fit(score.reshape(-1, 1), labels, sample_weight=weights)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    far = [arrays[f"{key}.familiar.{field.name}"] for field in fields(Familiarity)]
+    blends = {name: arrays[f"{key}.blend.{name}"] for name in ("known", "strange", "quick")}
+    return Heads(
+        Models(arrays[f"{key}.idf"], **linear),
+        **blends,
+        familiar=Familiarity(far[0], far[1], float(far[2])),
+        sure=float(arrays[f"{key}.blend.sure"]),
+    )

@@ -9,12 +9,17 @@ for shop words on top.
 import csv
 import math
 import re
-import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from shopwright.knowledge.sentiment_text import after_turn, clauses, english_tokens, is_negator
+from shopwright.knowledge.sentiment_text import (
+    NEGATORS_ZH,
+    after_turn,
+    clauses,
+    english_tokens,
+    is_negator,
+)
 
 WORDS = Path(__file__).parent / "sentiment_words.csv"
 FEATURES = 12
@@ -34,7 +39,10 @@ _DEGREE = {
 }  # fmt: skip
 _TURNED = {"en": -0.74, "zh": -0.75}
 _REACH = 3
-_jieba_lock = threading.Lock()
+_HAN_FROM = "\u2e80"
+_LONGEST = 6  # characters of a Chinese word
+_COMMON = 3  # occurrences from which a word of jieba's dictionary is a word to us
+_OPENERS = "不没很太非无最真超挺"  # a negation or degree stays apart from what it bears on
 
 
 class Lexicon:
@@ -43,15 +51,25 @@ class Lexicon:
     def __init__(self, language: str, valences: dict[str, float]) -> None:
         self.language = language
         self.valences = valences
-        self._cutter: Any = _cutter(tuple(sorted(valences))) if language == "zh" else None
+        self._words = _dictionary() | valences.keys() if language == "zh" else frozenset[str]()
 
     def tokens(self, text: str) -> list[str]:
         """The text's words."""
         if self.language == "en":
             return english_tokens(text)
-        with _jieba_lock:
-            words: list[str] = self._cutter.lcut(text.lower())
-        return words
+        return list(self._cut(text.lower()))
+
+    def _cut(self, text: str) -> Iterator[str]:
+        """Chinese words by the longest match from the left: for opinions as good as a model, and quicker."""
+        at, words = 0, self._words
+        while at < len(text):
+            size = 1
+            if text[at] < _HAN_FROM:
+                size = _run(text, at)
+            else:
+                size = next((n for n in range(_LONGEST, 1, -1) if text[at : at + n] in words), 1)
+            yield text[at : at + size]
+            at += size
 
     def valence(self, clause: str) -> list[float]:
         """The valence of each opinion word of a clause, negation and degree counted in."""
@@ -107,17 +125,26 @@ def own_words(language: str) -> dict[str, float]:
 
 
 @cache
-def _cutter(words: tuple[str, ...]) -> Any:
+def _dictionary() -> frozenset[str]:
+    """Common Chinese words of two to four characters, from the dictionary that jieba brings."""
     import jieba
 
-    jieba.setLogLevel("ERROR")
-    cutter = jieba.Tokenizer()
-    with _jieba_lock:
-        cutter.initialize()
-        for word in words:
-            if len(word) > 1:
-                cutter.add_word(word)
-    return cutter
+    found = set(NEGATORS_ZH | _DEGREE["zh"].keys())
+    with jieba.get_dict_file() as file:
+        for line in file:
+            word, count, *_ = line.decode("utf-8").split(" ")
+            if 2 <= len(word) <= 4 and int(count) >= _COMMON and word[0] not in _OPENERS:
+                found.add(word)
+    return frozenset(found)
+
+
+def _run(text: str, at: int) -> int:
+    """Length of the Latin word or number that starts at `at`; 1 for anything else."""
+    end = at + 1
+    if text[at].isalnum():
+        while end < len(text) and text[end] < _HAN_FROM and text[end].isalnum():
+            end += 1
+    return end - at
 
 
 def _squash(value: float) -> float:

@@ -161,7 +161,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             "recommendations",
             lambda: fit_recommender(shop, progress),
-            ("recommend_fit.py", "purchases.py"),
+            ("recommend_*.py", "catalogue.py"),
             sales,
             (shop.model_dir("recommender"),),
             model="recommender",
@@ -176,8 +176,8 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         ),
         Task(
             "sentiment",
-            lambda: fit_sentiment(settings, progress),
-            ("sentiment*", "review_data.py"),
+            lambda: fit_sentiment(shop, progress),
+            ("sentiment*", "review_data.py", "embedding_e5*"),
             makes=(shop.model_dir("sentiment"),),
             model="sentiment",
         ),

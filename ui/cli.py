@@ -130,11 +130,12 @@ def classify(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet.")],
     text_column: Annotated[str, typer.Option(help="The column that holds the reviews.")],
     out: Annotated[Path, typer.Option(help="Where to write; the ending says the format.")],
+    fast: Annotated[bool, typer.Option("--fast", help="Many times as fast, some points less exact.")] = False,
 ) -> None:
     """Add label, probability and language to every review of a file."""
     from shopwright.ui.cli_reviews import classify_file
 
-    classify_file(load_settings(), file, text_column, out)
+    classify_file(load_settings(), file, text_column, out, fast=fast)
 
 
 @app.command()

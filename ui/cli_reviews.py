@@ -10,15 +10,20 @@ if TYPE_CHECKING:
     from shopwright.knowledge.settings import Settings
 
 
-def classify_file(settings: "Settings", file: Path, text_column: str, out: Path) -> None:
-    """Write the rows of `file`, in order, with what the classifier says of each; see the README."""
+def classify_file(
+    settings: "Settings", file: Path, text_column: str, out: Path, *, fast: bool = False
+) -> None:
+    """Write the rows of `file`, in order, with what the classifier says of each; see the README.
+
+    `fast` leaves the embeddings out: many times as many rows a second, some points less exact.
+    """
     from shopwright.knowledge import review_files
-    from shopwright.knowledge.sentiment_classifier import SentimentClassifier
+    from shopwright.knowledge.sentiment import open_classifier
 
     try:
-        classifier = SentimentClassifier.load(settings.models_dir / "sentiment")
+        classifier = open_classifier(settings)
         with ProgressReport() as progress:
-            counts = review_files.classify_file(file, text_column, out, progress, classifier)
+            counts = review_files.classify_file(file, text_column, out, progress, classifier, fast=fast)
     except review_files.ReviewFileError as error:
         raise RefusedError(error.message, error.message_zh) from error
     rows, empty = counts["rows"], counts["empty"]
