@@ -1,201 +1,243 @@
-"""What the recommender learns from orders: who bought what lately, what is bought together, what sells.
+"""Fitting the recommender: what the orders say as of the last day, and a blend learned on earlier windows.
 
-Co-purchase is item-based collaborative filtering (Sarwar et al., 2001): the cosine between two products'
-sets of buyers, shrunk towards 0 where few bought both.
+The blend is learned where the future is known: signals as of 28 and 56 days before the end, answers from the
+28 days after each. Then the signals are made anew as of the end. Nothing of a window's answers is in its
+signals.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sqlalchemy import case, func, select
-from sqlalchemy.engine import Engine
 
 from shopwright.knowledge import saved
+from shopwright.knowledge.catalogue import Catalogue
 from shopwright.knowledge.columns import LINES, ORDERS
 from shopwright.knowledge.fetch import Progress
+from shopwright.knowledge.recommend_blend import Blend, Examples, Fixed, Trees, joined, train
+from shopwright.knowledge.recommend_candidates import candidates
+from shopwright.knowledge.recommend_content import Content, read_content
+from shopwright.knowledge.recommend_groups import group
+from shopwright.knowledge.recommend_items import RECENT_DAYS, pair
+from shopwright.knowledge.recommend_learned import Counted, Learned, learn, save
+from shopwright.knowledge.recommend_lines import Lines, day_of, read_lines
+from shopwright.knowledge.recommend_offers import read_offers
+from shopwright.knowledge.recommend_pairs import MIN_BUYERS, PAIR_DAYS, fit_together
+from shopwright.knowledge.recommend_signals import Signals, kind_signals, look_at, product_signals
+from shopwright.knowledge.vectors import open_index
 
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 NAME = "recommender"
-RECENT_DAYS = 28
-SEGMENT_DAYS = 91
-PAIR_DAYS = 182
-MIN_BUYERS = 5
-MIN_BOTH = 5
-NEIGHBOURS = 40
-SHRINK = 10.0
-BLOCK = 500
+AHEAD_DAYS = 28
+WINDOWS = 2
+CUSTOMERS = 1000  # a window
+NOT_BOUGHT = 150  # rows a customer and target that were not bought
+SEED = 3
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """Arrays over the products sold in the last PAIR_DAYS days (rows p) and their customers (rows c).
+class Source:
+    """What a shop is learned from: read once, cut at any day."""
 
-    `neighbours`, `cosines`, `both`: shape (p, NEIGHBOURS); rows of `products`, -1 where there are fewer.
-    `indptr`, `indices`: the products that each customer bought in the last SEGMENT_DAYS days, as CSR.
-    `buyers`, `recent`, `before`: customers who bought the product in the last PAIR_DAYS days, in the
-    last RECENT_DAYS days, and in the RECENT_DAYS before those.
+    shop: Shop
+    catalogue: Catalogue
+    lines: Lines
+    content: Content | None
+    until: datetime
+
+    def learned(self, days_before: float, progress: Progress) -> tuple[Learned, Lines]:
+        """Everything as of so many days before `until`, and the lines until then."""
+        day = day_of(self.until) - days_before
+        cut = self.lines.until(day)
+        gone = day_of(self.shop.today) - day
+        offers = read_offers(self.shop.engine, self.catalogue, gone)
+        return learn(self.catalogue, cut, day, offers, self.content, progress), cut
+
+
+def read(shop: Shop, until: datetime, progress: Progress) -> Source:
+    """Read the shop's orders until `until`. Raises LookupError when there are none."""
+    catalogue = Catalogue(shop.engine)
+    lines = read_lines(shop.engine, catalogue, until, progress)
+    if not len(lines.rows):
+        raise LookupError("There are no orders to learn recommendations from. Run `shopwright import`.")
+    content = read_content(shop.engine, catalogue, open_index(shop.settings.index_dir))
+    return Source(shop, catalogue, lines, content, until)
+
+
+def fit_recommender(shop: Shop, progress: Progress = lambda _step, _done, _total: None) -> dict[str, Any]:
+    """Fit on the orders until the shop's last and save; returns the figures of the manifest.
+
+    Raises LookupError when there are no orders.
     """
-
-    until: NDArray[np.datetime64]
-    products: Ints
-    customers: Ints
-    buyers: Ints
-    recent: Ints
-    before: Ints
-    neighbours: Ints
-    cosines: Floats
-    both: Ints
-    indptr: Ints
-    indices: Ints
-
-    @property
-    def day(self) -> str:
-        """The last day of the orders it was fitted on, as YYYY-MM-DD."""
-        return str(self.until.astype("datetime64[D]"))
-
-    def save(self, path: Path) -> None:
-        """Write the arrays to an npz file."""
-        arrays: dict[str, Any] = {field.name: _narrow(getattr(self, field.name)) for field in fields(self)}
-        np.savez(path, **arrays)
-
-    @classmethod
-    def read(cls, path: Path) -> Fitted:
-        """The arrays from an npz file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-
-
-def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """Half the bytes where nothing is lost that matters."""
-    if array.dtype == np.float64:
-        return array.astype(np.float32)
-    if array.dtype == np.int64 and (not array.size or np.abs(array).max() < 2**31):
-        return array.astype(np.int32)
-    return array
-
-
-def fit_recommender(shop: Shop, progress: Progress = lambda _step, _done, _total: None) -> None:
-    """Fit on the last PAIR_DAYS days of orders and save. Raises LookupError when there are no orders."""
-    fitted = learn(shop.engine, shop.today, progress)
+    source = read(shop, shop.today, progress)
+    blend = learn_blend(source, progress)
+    learned = finished(source, progress)
     config = {
-        "recent_days": RECENT_DAYS,
-        "segment_days": SEGMENT_DAYS,
-        "pair_days": PAIR_DAYS,
-        "min_buyers": MIN_BUYERS,
-        "min_both": MIN_BOTH,
-        "neighbours": NEIGHBOURS,
-        "shrink": SHRINK,
-    }
+        "ahead_days": AHEAD_DAYS, "windows": WINDOWS, "customers_a_window": CUSTOMERS,
+        "pair_days": PAIR_DAYS, "min_buyers": MIN_BUYERS,
+    }  # fmt: skip
     fingerprint = saved.shop_fingerprint(shop.engine)
     with saved.saving(
-        shop.model_dir(NAME), fingerprint=fingerprint, config=config, libraries=["numpy", "scipy"]
+        shop.model_dir(NAME),
+        fingerprint=fingerprint,
+        config=config,
+        libraries=["numpy", "scipy", "implicit", "lightgbm"],
     ) as draft:
-        fitted.save(draft.path("arrays.npz"))
-        draft.figures["products"] = len(fitted.products)
-        draft.figures["customers"] = len(fitted.customers)
-        draft.figures["products_with_neighbours"] = int((fitted.neighbours[:, 0] >= 0).sum())
+        save(learned, draft.path("arrays.npz"))
+        group(source.lines, source.catalogue, learned.day).save(draft.path("groups.npz"), source.catalogue)
+        if isinstance(blend, Trees):
+            blend.save(draft.folder)
+            draft.figures["shares_of_gain"] = blend.weights()
+        draft.figures |= {
+            "blend": "learned" if isinstance(blend, Trees) else "fixed weights: too little history",
+            "products": int((learned.items.buyers > 0).sum()),
+            "customers": len(source.lines.customers),
+            "sampled": source.lines.sampled,
+            "products_with_neighbours": int((learned.together.cosines[:, :1] > 0).sum()),
+            "text_vectors": source.content is not None,
+        }
+    return draft.figures
 
 
-def learn(engine: Engine, until: datetime, progress: Progress = lambda _step, _done, _total: None) -> Fitted:
-    """Learn from the orders of the PAIR_DAYS days that end with `until` (inclusive)."""
-    progress("recommender: reading purchases", 0, 1)
-    rows = _purchases(engine, until)
-    progress("recommender: reading purchases", 1, 1)
-    customers, customer_row = np.unique(rows["customer_id"], return_inverse=True)
-    products, product_row = np.unique(rows["product_id"], return_inverse=True)
-    shape = (len(customers), len(products))
-    bought = csr_matrix((np.ones(len(customer_row)), (customer_row, product_row)), shape=shape)
-    lately = rows["segment"] > 0
-    segment = csr_matrix(
-        (np.ones(int(lately.sum())), (customer_row[lately], product_row[lately])), shape=shape
-    )
-    neighbours, cosines, both = _neighbours(bought, progress)
-    return Fitted(
-        until=np.array(until, dtype="datetime64[s]"),
-        products=products,
-        customers=customers,
-        buyers=np.bincount(product_row, minlength=len(products)),
-        recent=np.bincount(product_row, rows["recent"], minlength=len(products)).astype(np.int64),
-        before=np.bincount(product_row, rows["before"], minlength=len(products)).astype(np.int64),
-        neighbours=neighbours,
-        cosines=cosines,
-        both=both,
-        indptr=segment.indptr.astype(np.int64),
-        indices=segment.indices.astype(np.int64),
-    )
+def finished(source: Source, progress: Progress) -> Learned:
+    """Everything as of the end, with what only requests need: baskets, and buyers among all customers."""
+    learned, lines = source.learned(0, progress)
+    return replace(with_baskets(source, learned, progress), counted=_count(source, lines, learned))
 
 
-def _purchases(engine: Engine, until: datetime) -> dict[str, Ints]:
-    """One row a customer and product: flags for bought in the recent, the earlier and the segment days."""
-    at = ORDERS.c.ordered_at
-    recent, before, segment, start = (
-        until - timedelta(days=days) for days in (RECENT_DAYS, 2 * RECENT_DAYS, SEGMENT_DAYS, PAIR_DAYS)
-    )
+def with_baskets(source: Source, learned: Learned, progress: Progress) -> Learned:
+    """The same, with what lies in the same orders of the last PAIR_DAYS days."""
+    lines = source.lines
+    late = (lines.days > learned.day - PAIR_DAYS) & (lines.days <= learned.day)
+    _, baskets = np.unique(lines.orders[late], return_inverse=True)
+    found = np.unique(np.stack([baskets, lines.rows[late]]), axis=1)
+    together = fit_together(found[0], found[1], int(baskets.max(initial=-1)) + 1, progress)
+    return replace(learned, baskets=together)
+
+
+def _count(source: Source, lines: Lines, learned: Learned) -> Counted:
+    """From the lines where they are everybody's, else counted in the database."""
+    if not lines.sampled:
+        count = len(source.catalogue.ids)
+        pairs = pair(lines, np.arange(count), learned.day)
+        longer = np.bincount(pairs.items[pairs.newest < PAIR_DAYS], minlength=count).astype(np.float64)
+        return Counted(learned.items.recent, learned.items.before, longer)
+    at, who = ORDERS.c.ordered_at, ORDERS.c.customer_id
+    recent, before = (source.until - timedelta(days=days) for days in (RECENT_DAYS, 2 * RECENT_DAYS))
     query = (
         select(
-            ORDERS.c.customer_id,
             LINES.c.product_id,
-            func.max(case((at > recent, 1), else_=0)).label("recent"),
-            func.max(case(((at > before) & (at <= recent), 1), else_=0)).label("before"),
-            func.max(case((at > segment, 1), else_=0)).label("segment"),
+            func.count(case((at > recent, who)).distinct()),
+            func.count(case(((at > before) & (at <= recent), who)).distinct()),
         )
-        .join(LINES, LINES.c.order_id == ORDERS.c.id)
-        .where(at > start, at <= until, ORDERS.c.status != "cancelled")
-        .group_by(ORDERS.c.customer_id, LINES.c.product_id)
+        .join(ORDERS, ORDERS.c.id == LINES.c.order_id)
+        .where(at > before, at <= source.until, ORDERS.c.status != "cancelled")
+        .group_by(LINES.c.product_id)
     )
-    with engine.connect() as connection:
-        result = connection.execution_options(yield_per=50_000).execute(query)
-        names = list(result.keys())
-        parts = [np.array(part, dtype=np.int64) for part in result.partitions()]
-    table = np.concatenate(parts) if parts else np.empty((0, len(names)), dtype=np.int64)
-    return {name: table[:, column] for column, name in enumerate(names)}
+    with source.shop.engine.connect() as connection:
+        table = np.array([tuple(row) for row in connection.execute(query)], dtype=np.int64).reshape(-1, 3)
+    rows = source.catalogue.rows(table[:, 0])
+    values = np.zeros((3, len(source.catalogue.ids)))
+    values[:2, rows[rows >= 0]] = table[rows >= 0, 1:].T
+    return Counted(*values)
 
 
-def _neighbours(bought: csr_matrix, progress: Progress) -> tuple[Ints, Floats, Ints]:
-    """The products most often bought by the same customers, best first, for each product."""
-    count = bought.shape[1]
-    buyers = np.asarray(bought.sum(axis=0)).ravel()
-    known = np.flatnonzero(buyers >= MIN_BUYERS)
-    kept = bought[:, known].tocsr()
-    by_product = kept.T.tocsr()
-    neighbours = np.full((count, NEIGHBOURS), -1, dtype=np.int64)
-    cosines = np.zeros((count, NEIGHBOURS))
-    both = np.zeros((count, NEIGHBOURS), dtype=np.int64)
-    for start in range(0, len(known), BLOCK):
-        progress("recommender: products bought together", start, len(known))
-        rows = known[start : start + BLOCK]
-        shared = (by_product[start : start + BLOCK] @ kept).tocsr()
-        for offset, row in enumerate(rows):
-            span = slice(shared.indptr[offset], shared.indptr[offset + 1])
-            others, counts = shared.indices[span], shared.data[span]
-            scores = counts / np.sqrt(buyers[row] * buyers[known[others]]) * counts / (counts + SHRINK)
-            scores[(others == start + offset) | (counts < MIN_BOTH)] = -1.0
-            best = _best(scores, known[others], NEIGHBOURS)
-            best = best[scores[best] > 0]
-            neighbours[row, : len(best)] = known[others[best]]
-            cosines[row, : len(best)] = scores[best]
-            both[row, : len(best)] = counts[best]
-    progress("recommender: products bought together", len(known), len(known))
-    return neighbours, cosines, both
+def learn_blend(source: Source, progress: Progress) -> Blend:
+    """The blend learned on windows that end with `source.until`; the fixed one when there is too little."""
+    first = float(source.lines.days.min())
+    parts: dict[str, list[Examples]] = {}
+    for window in range(1, WINDOWS + 1):
+        before = window * AHEAD_DAYS
+        if day_of(source.until) - before - first < AHEAD_DAYS:
+            break
+        learned, cut = source.learned(before, progress)
+        for target, found in _examples(source, learned, cut, window, progress).items():
+            parts.setdefault(target, []).append(found)
+    blend = train({target: joined(found) for target, found in parts.items()})
+    return Fixed() if blend is None else blend
 
 
-def _best(scores: Floats, ids: Ints, count: int) -> Ints:
-    """Positions of the `count` highest scores, best first; equal scores go by id."""
-    if len(scores) > count:
-        bar = np.partition(scores, -count)[-count]
-        candidates = np.flatnonzero(scores >= bar)
-    else:
-        candidates = np.arange(len(scores))
-    return candidates[np.lexsort((ids[candidates], -scores[candidates]))][:count]
+def _examples(
+    source: Source, learned: Learned, cut: Lines, window: int, progress: Progress
+) -> dict[str, Examples]:
+    """Signals of a sample of customers as of the cut, and what they bought in the AHEAD_DAYS days after."""
+    chance = np.random.default_rng(SEED + window)
+    gathered: dict[str, _Gathered] = {}
+    chosen = chance.permutation(len(cut.customers))[: 2 * CUSTOMERS]
+    done = 0
+    for user, rows in bought_after(source.lines, chosen, learned.day, AHEAD_DAYS):
+        if done == CUSTOMERS:
+            break
+        progress(f"recommender: learning what counts, window {window}", done, CUSTOMERS)
+        done += 1
+        for target, signals, bought in tables(learned, cut, user, rows):
+            gathered.setdefault(target, _Gathered()).add(signals, bought, chance)
+    progress(f"recommender: learning what counts, window {window}", CUSTOMERS, CUSTOMERS)
+    return {target: found.examples() for target, found in gathered.items()}
+
+
+def bought_after(lines: Lines, users: Ints, day: float, days: int) -> Iterator[tuple[int, Ints]]:
+    """Each of `users` who bought in the `days` days after `day`, and the distinct rows."""
+    for user in users.tolist():
+        part = slice(int(lines.starts[user]), int(lines.starts[user + 1]))
+        after = (lines.days[part] > day) & (lines.days[part] <= day + days)
+        if after.any():
+            yield user, np.unique(lines.rows[part][after])
+
+
+def tables(
+    learned: Learned, cut: Lines, user: int, rows: Ints
+) -> Iterator[tuple[str, Signals, NDArray[np.bool_]]]:
+    """For each target: the signals of what stands for choice, and which of it is among `rows`.
+
+    Items with MIN_BUYERS or more buyers so far stand for choice.
+    """
+    customer = look_at(learned, cut.history(user, learned.day))
+    chosen = candidates(learned, customer, learned.catalogue.offered & (learned.items.buyers >= MIN_BUYERS))
+    signals, bought = product_signals(learned, customer, chosen), np.isin(chosen, rows)
+    yield from _both("all", "new", signals, bought)
+    signals = kind_signals(learned, customer)
+    known = learned.kinds.buyers >= MIN_BUYERS
+    bought = np.isin(np.flatnonzero(known), learned.catalogue.types[rows])
+    yield from _both("kind_all", "kind_new", Signals(signals.names, signals.table[known]), bought)
+
+
+def _both(
+    every: str, new: str, signals: Signals, bought: NDArray[np.bool_]
+) -> Iterator[tuple[str, Signals, NDArray[np.bool_]]]:
+    yield every, signals, bought
+    first = signals.table[:, signals.names.index("own_orders")] == 0
+    yield new, Signals(signals.names, signals.table[first]), bought[first]
+
+
+class _Gathered:
+    """Examples of one target as they come in: all that was bought, and some of what was not."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.tables, self.bought = list[NDArray[np.float32]](), list[NDArray[np.bool_]]()
+        self.kept = self.passed = 0
+
+    def add(self, signals: Signals, bought: NDArray[np.bool_], chance: np.random.Generator) -> None:
+        self.names = signals.names
+        others = np.flatnonzero(~bought)
+        some = chance.choice(others, min(NOT_BOUGHT, len(others)), replace=False)
+        rows = np.concatenate([np.flatnonzero(bought), some])
+        self.kept, self.passed = self.kept + len(some), self.passed + len(others)
+        self.tables.append(signals.table[rows])
+        self.bought.append(bought[rows])
+
+    def examples(self) -> Examples:
+        table = Signals(self.names, np.concatenate(self.tables))
+        kept = self.kept / max(1, self.passed)
+        return Examples(table, np.concatenate(self.bought), len(self.tables), kept or 1.0)

@@ -159,14 +159,6 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             sales,
         ),
         Task(
-            "recommendations",
-            lambda: fit_recommender(shop, progress),
-            ("recommend_*.py", "catalogue.py"),
-            sales,
-            (shop.model_dir("recommender"),),
-            model="recommender",
-        ),
-        Task(
             "campaign forecast",
             lambda: fit_campaigns(shop, progress),
             ("campaign_*.py",),
@@ -184,7 +176,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             "review scores",
             lambda: score_reviews(shop, progress),
-            ("review_scores.py", "review_aspects*", "sentiment*"),
+            ("review_scores.py", "review_aspect*", "review_names*", "sentiment*"),
             lambda: _state(shop, Review) + _text(shop.model_dir("sentiment") / MANIFEST),
             due=lambda: _count(shop, Review, col(Review.positive_probability).is_(None)) > 0,
         ),
@@ -205,6 +197,14 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             lambda: _state(shop, Product) + _state(shop, Document),
             (settings.index_dir,),
             due=lambda: _count(shop, IndexOutbox) > 0,
+        ),
+        Task(
+            "recommendations",
+            lambda: fit_recommender(shop, progress),
+            ("recommend_*.py", "catalogue.py"),
+            sales,
+            (shop.model_dir("recommender"),),
+            model="recommender",
         ),
     )
 

@@ -217,18 +217,24 @@ class Recommendation(Frozen):
 
     product: ProductHit
     reason: str = Field(
-        description="bought_before | similar_customers | popular | matches_text | on_promotion"
+        description="bought_before | due_again | buys_kind | similar_customers | bought_together | "
+        "similar_text | popular | matches_text | on_promotion"
     )
     reason_text: str
     reason_text_zh: str
+    signals: dict[str, float] = Field(
+        default_factory=dict, description="What each family of signals added to the score, where it is known."
+    )
 
 
 class Interval(Frozen):
-    """A point forecast with its 80% interval."""
+    """A point forecast with its 80% interval, and its 95% interval where that was worked out, too."""
 
     mid: float
     low: float
     high: float
+    low95: float | None = None
+    high95: float | None = None
 
 
 class PastCampaign(Frozen):
@@ -254,6 +260,8 @@ class CampaignForecast(Frozen):
     redeemers: Interval
     revenue: Interval | None = Field(description="Sales in the baskets with a redemption; None if unknown.")
     cost: Interval | None = Field(description="Discount given; None if unknown.")
+    net: Interval | None = Field(default=None, description="Sales less discount; None if either is unknown.")
+    roi: Interval | None = Field(default=None, description="Net over cost: 3 is 3 back for each 1 given.")
     past: list[PastCampaign]
     notes: list[str]
     notes_zh: list[str]

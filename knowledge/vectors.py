@@ -76,6 +76,10 @@ class VectorIndex:
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return {key: 1.0 - float(distance) for key, distance in pairs}
 
+    def held(self, collection: str) -> tuple[NDArray[np.str_], Floats]:
+        """Every id and its vector, shape [n, 512], as the owner last saved them; empty when it never did."""
+        return _Saved(self.folder / "saved" / f"{collection}.npz").content
+
     def ids(self, collection: str) -> set[str]:
         """Every id in the collection. Owner only."""
         return set(self._collection(collection).get(include=[])["ids"])
@@ -152,14 +156,15 @@ class _Saved:
         self._path = path
 
     @cached_property
-    def _content(self) -> tuple[NDArray[np.str_], Floats]:
+    def content(self) -> tuple[NDArray[np.str_], Floats]:
+        """Ids and vectors, read when first used."""
         if not self._path.exists():
             return np.array([], dtype=np.str_), np.zeros((0, Embedder.dimensions), dtype=np.float32)
         with np.load(self._path, allow_pickle=False) as file:
             return file["ids"], file["vectors"].astype(np.float32)
 
     def nearest(self, vector: Floats, count: int) -> dict[str, float]:
-        ids, vectors = self._content
+        ids, vectors = self.content
         if not len(ids):
             return {}
         similar = vectors @ vector

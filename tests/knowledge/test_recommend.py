@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from shopwright.knowledge.index import build_index
 from shopwright.knowledge.recommend import Recommender, fit_recommender
-from shopwright.knowledge.recommend_backtest import backtest_recommender
+from shopwright.knowledge.recommend_backtest import backtest
 from shopwright.knowledge.saved import SavedModelError
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
@@ -177,19 +177,19 @@ def test_without_a_fitted_model_the_remedy_is_named(
         Shop(small_shop_settings).recommender.for_customer(1)
 
 
-def test_backtest_ranks_every_method(
+def test_backtest_tells_every_figure(
     database: Engine, small_shop: Any, small_shop_settings: Settings
 ) -> None:
-    found = backtest_recommender(Shop(small_shop_settings))
-    assert [row.method for row in found] == [
-        "popularity",
-        "own frequency",
-        "recommender",
-        "recommender, as shown",
-    ]
-    assert all(0 <= row.ndcg <= 1 and 0 <= row.recall <= 1 and row.customers for row in found)
-    by_method = {row.method: row.ndcg for row in found}
-    assert by_method["recommender"] > by_method["popularity"]
+    found = backtest(Shop(small_shop_settings))
+    assert found["blend"] == "fixed"
+    for level in ("product_all", "product_new", "type_all", "type_new"):
+        rows = [found[level], *found[level]["baselines"].values()]
+        for row in rows:
+            assert all(0 <= row[measure] <= 1 for measure in ("ndcg@10", "recall@10", "hit_rate@10"))
+    assert set(found["product_all"]["baselines"]) >= {"popularity_28_days", "own_frequency", "user_knn"}
+    sells = found["product_all"]["baselines"]["popularity_28_days"]
+    assert found["product_all"]["ndcg@10"] > sells["ndcg@10"]
+    assert found["product_all"]["customers"] > 10
 
 
 def test_words_find_products_with_how_many_bought_them(
