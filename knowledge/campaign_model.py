@@ -1,49 +1,62 @@
-"""The redemption model: who redeems a campaign's coupon, and how far campaigns stray from what it says.
-
-A logistic regression over what was known of each customer before the campaign started, fitted on
-campaigns that ended before the data do and had some history before them. How well a campaign goes as a
-whole differs from the sum of its customers' probabilities; that spread is measured on the log-odds of
-campaigns left out in turn, by type, with the binomial part taken out (DerSimonian and Laird, 1986) and
-each type's figure drawn towards that of all types. Forecast intervals rest on it.
-"""
+"""Learning from past campaigns: who redeems, how sure that is, and what the forecast needs to remember."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from shopwright.knowledge.campaign_features import FEATURES, Households
+from shopwright.knowledge.campaign_offer import Offer
+from shopwright.knowledge.campaign_regression import Regression, fit_regression
 from shopwright.knowledge.campaign_sales import Sales
-from shopwright.knowledge.campaign_simulation import interval, redeemers, sigmoid
-from shopwright.knowledge.fetch import Progress
-from shopwright.knowledge.types import PastCampaign
+from shopwright.knowledge.campaign_simulation import Luck, interval, rate_curve, redeemers, sigmoid, smoothed
+from shopwright.knowledge.campaign_spread import Shift, Stretch, luck_of, shift_of, stretch_of
+from shopwright.knowledge.types import Interval, PastCampaign
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-PENALTY = 0.1
-PRIOR_CAMPAIGNS = 4
+MIN_REDEEMERS = 5  # among earlier campaigns, for a campaign to be forecast from them
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Customers to whom past campaigns were sent, a row a pair, as known before each start."""
+
+    campaign: Ints
+    customer: Ints
+    features: Floats
+    redeemed: Bools
+
+    def of(self, campaigns: Sequence[int]) -> Bools:
+        """Which rows belong to one of the campaigns."""
+        found: Bools = np.isin(self.campaign, np.array(list(campaigns), dtype=np.int64))
+        return found
 
 
 class TypeFit(BaseModel):
     """What past campaigns of one type were like.
 
-    `spread` is the standard deviation of a new campaign's shift on the log-odds scale, `days` the median
-    length; `fitted` counts the campaigns that the model learned from.
+    `luck`: how far a new campaign may stray; `days`: the median length; `fitted`: campaigns that the
+    model learned from; `timing`: share of redeemers who had redeemed by day 1, 2, ... of a campaign.
     """
 
     model_config = ConfigDict(frozen=True)
     key: str
     past: list[PastCampaign]
     days: int
-    spread: float
+    luck: Luck
     fitted: int
     revenue: Sales | None
     cost: Sales | None
+    offer: Offer
+    timing: list[float]
 
     @property
     def rate(self) -> float:
@@ -52,161 +65,136 @@ class TypeFit(BaseModel):
 
 
 class CampaignFit(BaseModel):
-    """The fitted model: log-odds = intercept + coefficients . (features, one flag a type).
+    """What the forecast remembers beside the customers' log-odds.
 
-    `freedom`: degrees of freedom of the shifts. Of `checked` campaigns, each left out of the fit in
-    turn, `covered` had a number of redeemers inside the 80% interval.
+    Of `checked` campaigns, each forecast from earlier ones only, `covered` had a number of redeemers
+    inside the 80% interval. `themes` names the columns of the customers' contributions.
     """
 
     model_config = ConfigDict(frozen=True)
-    features: list[str]
     types: list[TypeFit]
+    themes: list[str]
     intercept: float
-    coefficients: list[float]
-    freedom: int
     covered: int
     checked: int
-
-    def log_odds(self, features: Floats, kind: str) -> Floats:
-        """Log-odds of redemption for rows of features, for a campaign of type `kind`."""
-        matrix = _design(features, [kind] * len(features), [known.key for known in self.types])
-        odds: Floats = matrix @ np.array(self.coefficients) + self.intercept
-        return odds
+    consent: bool
+    customers: int
 
 
-class Shift(NamedTuple):
-    """How far a left-out campaign was from its forecast, on the log-odds scale, and its binomial error."""
+class Rolled(NamedTuple):
+    """A campaign forecast from what had ended before it started, and what then happened."""
 
     campaign: PastCampaign
-    log_odds: Floats
-    shift: float
-    error: float
+    mean: float
+    rate: Interval
+    shift: Shift
+    luck: Luck
+    real: float
+
+    @property
+    def covered80(self) -> bool:
+        """Whether the 80% interval held the real rate."""
+        return self.rate.low <= self.real <= self.rate.high
+
+    @property
+    def covered95(self) -> bool:
+        """Whether the 95% interval held the real rate."""
+        return (self.rate.low95 or 0.0) <= self.real <= (self.rate.high95 or 0.0)
 
 
-def learn(
-    past: list[PastCampaign],
-    usable: list[PastCampaign],
-    sent: Households,
-    redeemed: Bools,
-    sales: dict[str, tuple[Sales | None, Sales | None]],
-    progress: Progress,
-) -> tuple[CampaignFit, dict[str, Any]]:
-    """Fit on the `usable` campaigns, whose customers are `sent`; with the figures for the manifest."""
-    keys = sorted({c.campaign_type for c in usable})
-    kind_of = {c.campaign_id: c.campaign_type for c in usable}
-    matrix = _design(sent.features, [kind_of[int(c)] for c in sent.campaigns], keys)
-    shifts: list[Shift] = []
-    for done, campaign in enumerate(usable):
-        progress("campaigns: leaving each out in turn", done, len(usable))
-        inside = sent.campaigns == campaign.campaign_id
-        intercept, weights = _regression(matrix[~inside], redeemed[~inside])
-        shifts.append(_shift(campaign, matrix[inside] @ weights + intercept))
-    progress("campaigns: leaving each out in turn", len(usable), len(usable))
-    intercept, weights = _regression(matrix, redeemed)
-    fit = CampaignFit(
-        features=list(FEATURES),
-        types=[_type(key, past, shifts, sales.get(key, (None, None))) for key in keys],
-        intercept=intercept,
-        coefficients=weights.tolist(),
-        freedom=len(shifts) - 1,
-        covered=sum(_covered(shift, shifts) for shift in shifts),
-        checked=len(shifts),
+def train(pairs: Pairs, kinds: dict[int, str], rows: Bools) -> Regression:
+    """The regression on some rows."""
+    return fit_regression(
+        pairs.features[rows], [kinds[int(c)] for c in pairs.campaign[rows]], pairs.redeemed[rows]
     )
-    return fit, {
-        "holdout_auc": _holdout_auc(usable, sent, matrix, redeemed),
-        "campaigns": len(usable),
-        "targeted": len(redeemed),
-        "redeemers": int(redeemed.sum()),
-        "covered_by_80_percent_intervals": f"{fit.covered} of {fit.checked}",
-        "spread_by_type": {kind.key: round(kind.spread, 3) for kind in fit.types},
-    }
 
 
-def _regression(matrix: Floats, redeemed: Bools) -> tuple[float, Floats]:
-    """Intercept and coefficients on the scale of `matrix`."""
-    from sklearn.linear_model import LogisticRegression
-
-    mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
-    scale[scale == 0] = 1.0
-    model = LogisticRegression(C=PENALTY, max_iter=1000).fit((matrix - mean) / scale, redeemed)
-    weights: Floats = model.coef_[0] / scale
-    return float(model.intercept_[0] - mean @ weights), weights
-
-
-def _design(features: Floats, kinds: list[str], keys: list[str]) -> Floats:
-    """Features beside one flag a type."""
-    flags = np.array([[kind == key for key in keys] for kind in kinds], dtype=np.float64)
-    return np.hstack([features, flags.reshape(len(features), len(keys))])
+def left_out(pairs: Pairs, campaigns: Sequence[PastCampaign]) -> list[Shift]:
+    """Each campaign's shift when it is forecast from the others given."""
+    kinds = {c.campaign_id: c.campaign_type for c in campaigns}
+    among, found = pairs.of(list(kinds)), []
+    for campaign in campaigns:
+        inside = pairs.campaign == campaign.campaign_id
+        rest = among & ~inside
+        if pairs.redeemed[rest].sum() < MIN_REDEEMERS or not inside.any():
+            continue
+        model = train(pairs, kinds, rest)
+        odds = model.log_odds(pairs.features[inside], campaign.campaign_type)
+        found.append(shift_of(campaign, odds, int(pairs.redeemed[inside].sum())))
+    return found
 
 
-def _shift(campaign: PastCampaign, log_odds: Floats) -> Shift:
-    """The shift that makes the expected redeemers the real ones; half a redeemer added on either side."""
-    wanted = (campaign.redeemers + 0.5) / (campaign.targeted + 1)
-    low, high = -20.0, 20.0
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < wanted else (low, middle)
-    chance = sigmoid(log_odds + low)
-    return Shift(campaign, log_odds, low, float(1 / np.sqrt((chance * (1 - chance)).sum())))
+def roll(pairs: Pairs, usable: Sequence[PastCampaign], past: Sequence[PastCampaign]) -> Iterator[Rolled]:
+    """Forecast each campaign, by start, from those that had ended before it started; yields as it goes.
+
+    Spread and stretch, too, rest on earlier campaigns only. Where the earlier usable campaigns have too
+    few redeemers, the rate of all earlier `past` ones stands in for the model.
+    """
+    kinds = {c.campaign_id: c.campaign_type for c in usable}
+    checked: list[tuple[Shift, Luck, PastCampaign]] = []
+    for campaign in sorted(usable, key=lambda c: (c.start_date, c.campaign_id)):
+        inside = pairs.campaign == campaign.campaign_id
+        earlier = [c for c in usable if c.end_date < campaign.start_date]
+        ended = [c for c in past if c.end_date < campaign.start_date]
+        rows = pairs.of([c.campaign_id for c in earlier])
+        if not inside.any() or sum(c.redeemers for c in ended) < MIN_REDEEMERS:
+            continue
+        if pairs.redeemed[rows].sum() >= MIN_REDEEMERS and pairs.redeemed[rows].mean() < 1:
+            odds = train(pairs, kinds, rows).log_odds(pairs.features[inside], campaign.campaign_type)
+            shifts = left_out(pairs, earlier)
+        else:
+            odds, shifts = _flat(ended, int(inside.sum())), []
+        known = [(s, luck) for s, luck, c in checked if c.end_date < campaign.start_date]
+        plain = luck_of(shifts, campaign.campaign_type)
+        luck = luck_of(shifts, campaign.campaign_type, stretch_of(known))
+        real = pairs.redeemed[inside]
+        happened = shift_of(campaign, odds, int(real.sum()))
+        checked.append((happened, plain, campaign))
+        counts = redeemers(rate_curve(odds), len(real), luck)
+        drawn = interval(smoothed(counts, len(real)) / len(real))
+        yield Rolled(campaign, float(sigmoid(odds).mean()), drawn, happened, plain, float(real.mean()))
 
 
-def _spread(shifts: list[Shift], kind: str) -> float:
-    """Standard deviation of a new campaign's shift: of the type, drawn towards that of all types."""
-    own = [shift for shift in shifts if shift.campaign.campaign_type == kind]
-    everyone = _between(shifts)
-    variance = (len(own) * _between(own) + PRIOR_CAMPAIGNS * everyone) / (len(own) + PRIOR_CAMPAIGNS)
-    return float(np.sqrt(variance * (1 + 1 / max(1, len(own)))))
-
-
-def _between(shifts: list[Shift]) -> float:
-    """Variance between campaigns beyond the binomial errors."""
-    if len(shifts) < 2:
-        return 0.0
-    values = np.array([shift.shift for shift in shifts])
-    weights = 1 / np.array([shift.error for shift in shifts]) ** 2
-    mean = np.average(values, weights=weights)
-    excess = (weights * (values - mean) ** 2).sum() - (len(values) - 1)
-    return max(0.0, float(excess / (weights.sum() - (weights**2).sum() / weights.sum())))
-
-
-def _covered(left_out: Shift, shifts: list[Shift]) -> bool:
-    """Whether the 80% interval, its spread measured on the other campaigns, holds the real redeemers."""
-    others = [shift for shift in shifts if shift is not left_out]
-    campaign = left_out.campaign
-    spread = _spread(others, campaign.campaign_type)
-    found = interval(redeemers(left_out.log_odds, campaign.targeted, spread, len(others) - 1))
-    return found.low <= campaign.redeemers <= found.high
-
-
-def _holdout_auc(
-    usable: list[PastCampaign], sent: Households, matrix: Floats, redeemed: Bools
-) -> float | None:
+def latest_auc(pairs: Pairs, usable: Sequence[PastCampaign]) -> float | None:
     """AUC on the latest quarter of the campaigns, fitted on those that ended before they began."""
-    from sklearn.metrics import roc_auc_score
-
     latest = sorted(usable, key=lambda c: (c.start_date, c.campaign_id))[-max(1, len(usable) // 4) :]
-    before = [c.campaign_id for c in usable if c.end_date < latest[0].start_date]
-    train = np.isin(sent.campaigns, before)
-    test = np.isin(sent.campaigns, [c.campaign_id for c in latest])
-    if len(np.unique(redeemed[train])) < 2 or len(np.unique(redeemed[test])) < 2:
+    kinds = {c.campaign_id: c.campaign_type for c in usable}
+    before = pairs.of([c.campaign_id for c in usable if c.end_date < latest[0].start_date])
+    after = pairs.of([c.campaign_id for c in latest])
+    if len(np.unique(pairs.redeemed[before])) < 2 or len(np.unique(pairs.redeemed[after])) < 2:
         return None
-    intercept, weights = _regression(matrix[train], redeemed[train])
-    return round(float(roc_auc_score(redeemed[test], matrix[test] @ weights + intercept)), 4)
+    return round(auc(pairs.redeemed[after], scores(pairs, kinds, before, after)), 4)
 
 
-def _type(
-    key: str,
-    past: list[PastCampaign],
-    shifts: list[Shift],
-    sales: tuple[Sales | None, Sales | None],
-) -> TypeFit:
-    own = [campaign for campaign in past if campaign.campaign_type == key]
-    return TypeFit(
-        key=key,
-        past=own,
-        days=round(median((c.end_date - c.start_date).days + 1 for c in own)),
-        spread=_spread(shifts, key),
-        fitted=sum(shift.campaign.campaign_type == key for shift in shifts),
-        revenue=sales[0],
-        cost=sales[1],
-    )
+def scores(pairs: Pairs, kinds: dict[int, str], before: Bools, after: Bools) -> Floats:
+    """Log-odds of the rows `after` by a model of the rows `before`."""
+    model = train(pairs, kinds, before)
+    odds = model.contributions(pairs.features[after]).sum(axis=1) + model.intercept
+    effects = [model.types.get(kinds[int(c)], 0.0) for c in pairs.campaign[after]]
+    found: Floats = odds + np.array(effects)
+    return found
+
+
+def auc(redeemed: Bools, score: Floats) -> float:
+    """Chance that a redeemer's score is above another customer's; ties count half (Mann-Whitney)."""
+    from scipy.stats import rankdata
+
+    ranks, positive = rankdata(score), int(redeemed.sum())
+    above = ranks[redeemed].sum() - positive * (positive + 1) / 2
+    return float(above / (positive * (len(redeemed) - positive)))
+
+
+def stretch_from(rolled: Sequence[Rolled]) -> Stretch:
+    """What forecasts of campaigns that have all ended by now say of the intervals' width."""
+    return stretch_of([(one.shift, one.luck) for one in rolled])
+
+
+def usual_days(campaigns: Sequence[PastCampaign]) -> int:
+    """Median length, both days counted."""
+    return round(median((c.end_date - c.start_date).days + 1 for c in campaigns))
+
+
+def _flat(ended: Sequence[PastCampaign], customers: int) -> Floats:
+    sent, used = sum(c.targeted for c in ended), sum(c.redeemers for c in ended)
+    rate = (used + 0.5) / (sent + 1)
+    return np.full(customers, float(np.log(rate / (1 - rate))))

@@ -16,11 +16,12 @@ def not_causal() -> Note:
 
 def how_sure(fit: CampaignFit, kind: TypeFit) -> Note:
     """Always said: what the forecast rests on, and how its intervals did."""
+    learned = sum(one.fitted for one in fit.types)
     return (
-        f"Learned from {fit.checked} past campaigns, {kind.fitted} of type {kind.key}. With each left out in "
-        f"turn, the 80% interval held the real number for {fit.covered} of {fit.checked}.",
-        f"依据 {fit.checked} 次以往活动，其中 {kind.key} 类 {kind.fitted} 次。"
-        f"逐一留出检验时，80% 区间在 {fit.checked} 次中有 {fit.covered} 次包含了实际人数。",
+        f"Learned from {learned} past campaigns, {kind.fitted} of type {kind.key}. With each forecast from "
+        f"earlier ones only, the 80% interval held the real number for {fit.covered} of {fit.checked}.",
+        f"依据 {learned} 次以往活动，其中 {kind.key} 类 {kind.fitted} 次。"
+        f"每次仅用更早的活动来预测时，80% 区间在 {fit.checked} 次中有 {fit.covered} 次包含了实际人数。",
     )
 
 
@@ -32,18 +33,39 @@ def type_chosen(kind: TypeFit) -> Note:
     )
 
 
-def discount_not_learned(percent: float) -> Note:
-    """A discount was given, to which past campaigns cannot show a response."""
+def discount_assumed(percent: float, kind: TypeFit) -> Note:
+    """A discount was given, whose effect campaigns cannot show: what is learned, what assumed."""
+    offer = kind.offer
+    source = (
+        "as sales of this shop's products moved with their price",
+        "按本店商品销量随价格变动的规律",
+    )
+    if not offer.learned:
+        source = ("as sales commonly move with price", "按销量随价格变动的一般规律")
     return (
-        f"This shop's data record no percentage discounts, so the effect of {percent:g}% on the response "
-        f"could not be learned; the cost is {percent:g}% of the sales.",
-        f"本店数据没有记录折扣比例，无法得知 {percent:g}% 折扣对核销率的影响；"
-        f"成本按销售额的 {percent:g}% 计算。",
+        f"Past campaigns all went about as deep (coupons of type {kind.key} took {100 * offer.depth:.0f}% "
+        f"off), so the effect of {percent:g}% could not be learned from them. It is assumed that redemption "
+        f"moves with the "
+        f"offer {source[0]}; the intervals are wider for it. The cost is {percent:g}% of the sales.",
+        f"以往活动的力度都差不多（{kind.key} 类券平均优惠 {100 * offer.depth:.0f}%），"
+        f"无法从中得知 {percent:g}% 折扣的影响。"
+        f"这里假定核销随力度的变化{source[1]}，并因此放宽了区间；成本按销售额的 {percent:g}% 计算。",
+    )
+
+
+def days_fewer(days: int, usual: int) -> Note:
+    """A shorter time than usual was given."""
+    return (
+        f"Past campaigns of this type ran {usual} days (median). For {days} days, the forecast counts those "
+        f"who "
+        "had redeemed by then; a shorter time may also hurry people, which is not in it.",
+        f"该类活动以往持续 {usual} 天（中位数）；按 {days} 天内已核销的比例折算，"
+        "未计入时间缩短带来的紧迫感。",
     )
 
 
 def days_not_learned(days: int, usual: int) -> Note:
-    """A length was given that is not the usual one."""
+    """A longer time than usual was given."""
     return (
         f"Past campaigns of this type ran {usual} days (median); the effect of running {days} days instead "
         "is not in the forecast.",
@@ -65,4 +87,40 @@ def average_customer(audience: int, members: int) -> Note:
         f"The {audience} customers are taken to respond like the average of the {members} "
         "who could be chosen.",
         f"假定这 {audience} 位客户的反应与可选的 {members} 位客户的平均水平相同。",
+    )
+
+
+def sampled(scored: int, members: int) -> Note:
+    """The shop is so large that not everybody was scored."""
+    return (
+        f"{scored} of these {members} customers were scored, drawn at random; the rest are taken to be "
+        "like them.",
+        f"从 {members} 位客户中随机抽取 {scored} 位评分，其余视为与之相同。",
+    )
+
+
+def buy_anyway() -> Note:
+    """Who would have bought without the campaign cannot be known here."""
+    return (
+        "Who would buy anyway cannot be known from these data: it takes a group kept out at random (a "
+        "holdout). Until then, customers likely to redeem may be likely buyers in any case.",
+        "谁不发券也会买，从现有数据无法得知：需要随机留出一组不发送的客户（对照组）。"
+        "在此之前，可能核销的客户也许本来就会购买。",
+    )
+
+
+def assumed_costs(margin: float, contact: float, currency: str) -> Note:
+    """Margin and cost of contact are assumptions."""
+    return (
+        f"Assumed: a gross margin of {100 * margin:.0f}% and {currency}{contact:.2f} per customer contacted.",
+        f"假设：毛利率 {100 * margin:.0f}%，每联系一位客户的成本 {currency}{contact:.2f}。",
+    )
+
+
+def consent_unknown() -> Note:
+    """No customer has agreed to marketing: it is probably not recorded."""
+    return (
+        "No customer has agreed to marketing in the shop's data, so nobody may be written to until consent "
+        "is recorded.",
+        "店铺数据中没有任何客户同意接收营销信息；在记录同意之前，不应向任何人发送。",
     )
