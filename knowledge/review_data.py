@@ -54,6 +54,7 @@ _WORDS = {
     "book": "书|作者|阅读|小说|印刷|纸张|故事|文字|文笔|翻译|情节|当当|读者|看完|读完|出版|封面|绘本|正版|"
     "盗版|人物|课文|主人公|文章",
 }
+TRADES = (*_WORDS, "")  # subjects that are kinds of thing, not names
 _SUBJECT_WORDS = {subject: re.compile(words) for subject, words in _WORDS.items()}
 _NEIGHBOURS = 15
 

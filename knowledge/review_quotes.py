@@ -1,12 +1,19 @@
-"""Choosing reviews that stand for the others: sure, of middle length, and each saying something else."""
+"""Choosing reviews that stand for the others: sure, central, of middle length, each saying something else.
 
+Central means made of pieces that many of the candidates share (as in SumBasic, Nenkova and Vanderwende,
+2005).
+"""
+
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shopwright.knowledge.types import Quote
 
 _IDEAL = {"en": 110, "zh": 40}  # characters
+_CENTRAL = 0.8  # worth of being wholly central, beside certainty's 0.5 to 1
 _ALIKE = 0.4  # share of common three-character pieces from which two texts count as the same
 
 
@@ -15,7 +22,8 @@ def pick_quotes(rows: Sequence[Any], good: bool, limit: int) -> list[Quote]:
 
     No two come from one review or say nearly the same, word for word.
     """
-    ranked = sorted(rows, key=lambda row: (-_worth(row, good), row[0]))
+    shared = Counter(piece for row in rows for piece in _pieces(row[-2]))
+    ranked = sorted(rows, key=lambda row: (-_worth(row, good, shared), row[0]))
     chosen: list[Quote] = []
     origins: set[tuple[str, str]] = set()
     pieces: list[set[str]] = []
@@ -40,10 +48,19 @@ def pick_quotes(rows: Sequence[Any], good: bool, limit: int) -> list[Quote]:
     return chosen
 
 
-def _worth(row: Any, good: bool) -> float:
+def _worth(row: Any, good: bool, shared: Counter[str]) -> float:
     *_, language, text, probability = row
     ideal = _IDEAL.get(language, 80)
-    return float((probability if good else 1 - probability) - 0.15 * abs(len(text) - ideal) / ideal)
+    sure = probability if good else 1 - probability
+    length = 0.15 * abs(len(text) - ideal) / ideal
+    return float(sure + _CENTRAL * _centrality(text, shared) - length)
+
+
+def _centrality(text: str, shared: Counter[str]) -> float:
+    """How common the pieces of a text are among all candidates, 0 to 1."""
+    pieces = _pieces(text)
+    most = math.log1p(max(shared.values()))
+    return sum(math.log(max(shared[piece], 1)) for piece in pieces) / (len(pieces) * most)
 
 
 def _pieces(text: str) -> set[str]:

@@ -4,6 +4,7 @@ A review counts as good or bad by its source's label where it has one, else by t
 review says is data: it is counted and quoted, never followed.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -12,9 +13,13 @@ from sqlmodel import SQLModel
 from shopwright.knowledge import tables
 from shopwright.knowledge.review_aspects import aspects, resolve_aspect
 from shopwright.knowledge.review_data import ENGLISH
+from shopwright.knowledge.review_names import chinese_names
 from shopwright.knowledge.review_quotes import pick_quotes
 from shopwright.knowledge.review_scores import score_reviews
 from shopwright.knowledge.review_subjects import names_of, resolve
+from shopwright.knowledge.review_trend import trend
+from shopwright.knowledge.review_types import NameCount, ReviewTrend
+from shopwright.knowledge.sentiment_lexicon import Lexicon, own_words
 from shopwright.knowledge.types import Aspect, Quote, ReviewReport, Share
 
 if TYPE_CHECKING:
@@ -27,11 +32,13 @@ __all__ = ["ReviewAnalyst", "score_reviews"]
 assert tables.Review.metadata is SQLModel.metadata  # noqa: S101 - importing the tables fills the metadata
 REVIEW = SQLModel.metadata.tables["review"]
 MENTION = SQLModel.metadata.tables["review_aspect"]
+NAME = SQLModel.metadata.tables["review_name"]
 PRODUCT = SQLModel.metadata.tables["product"]
 SUBJECT = func.coalesce(func.nullif(REVIEW.c.subject, ""), PRODUCT.c.name, "")
 JUDGED = or_(REVIEW.c.label.is_not(None), REVIEW.c.positive_probability.is_not(None))
 GOOD = case((REVIEW.c.label.is_not(None), REVIEW.c.label == 1), else_=REVIEW.c.positive_probability >= 0.5)
 ASPECTS_SHOWN = 12
+NAMES_SHOWN = 8
 _CANDIDATES = 300
 _QUOTED = {"en": (30, 220), "zh": (12, 90)}  # characters of a review worth quoting whole
 
@@ -77,8 +84,7 @@ class ReviewAnalyst:
             raise ValueError("language is en or zh, sentiment is positive or negative (or leave them out).")
         if subject is not None:
             self._check(subject)
-        key = resolve_aspect(aspect) if aspect else None
-        view = _View(subject, language, key, (aspect or "").strip() if not key else "")
+        view = self._view(subject, language, aspect)
         with self._engine.connect() as connection:
             good, bad = _counts(connection, view)
             note, note_zh = _note(connection, view)
@@ -88,7 +94,7 @@ class ReviewAnalyst:
                 subject_name=name,
                 subject_name_zh=name_zh,
                 language=language,
-                aspect=key or view.word or None,
+                aspect=view.aspect or view.word or None,
                 reviews=good + bad,
                 positive=good,
                 negative=bad,
@@ -101,12 +107,56 @@ class ReviewAnalyst:
                 complaints=[] if sentiment == "positive" else _quotes(connection, view, False, limit_quotes),
             )
 
+    def trend(
+        self, *, subject: str | None = None, language: str | None = None, aspect: str | None = None
+    ) -> ReviewTrend:
+        """The same reviews over time: months, and complaints that have grown, as far as there are dates."""
+        with self._engine.connect() as connection:
+            return trend(connection, self._view(subject, language, aspect), _words)
+
+    def names(
+        self, *, subject: str | None = None, language: str | None = None, aspect: str | None = None
+    ) -> list[NameCount]:
+        """Brands and products that these reviews name, the most named first, and how those reviews are."""
+        view = self._view(subject, language, aspect)
+        inner = view.select(REVIEW.c.id, case((view.good, 1), else_=0).label("good")).subquery()
+        query = (
+            select(NAME.c.name, func.sum(inner.c.good), func.count())
+            .join(inner, inner.c.id == NAME.c.review_id)
+            .group_by(NAME.c.name)
+            .order_by(func.count().desc(), NAME.c.name)
+            .limit(NAMES_SHOWN)
+        )
+        with self._engine.connect() as connection:
+            return [
+                NameCount(
+                    name=name,
+                    name_zh=chinese_names().get(name, names_of(name)[1]),
+                    positive=int(good),
+                    negative=total - int(good),
+                )
+                for name, good, total in connection.execute(query)
+            ]
+
+    def _view(self, subject: str | None, language: str | None, aspect: str | None) -> "_View":
+        key = resolve_aspect(aspect) if aspect else None
+        return _View(subject, language, key, (aspect or "").strip() if not key else "")
+
     def _check(self, subject: str) -> None:
         known = [key for key, *_ in self.subjects()]
         if unknown := [one for one in subject.split("|") if one not in known]:
             raise LookupError(
                 f"No reviews are about {unknown[0]!r}. There are reviews about: {', '.join(known)}."
             )
+
+
+@cache
+def _lexicon(language: str) -> Lexicon:
+    return Lexicon(language, own_words(language))
+
+
+def _words(text: str, language: str) -> list[str]:
+    return _lexicon(language).tokens(text)
 
 
 class _View:

@@ -128,16 +128,18 @@ class Corpus:
         return np.where(groups < 0, -1, groups % _FOLDS)
 
     def _trades(self, rows: dict[str, Rows]) -> Iterator[dict[str, tuple[Rows, Rows]]]:
-        """(train, test) rows with one subject of each language left out; none where there is but one."""
+        """(train, test) rows with every third subject left out; none where there is but one."""
         names = {key: self.trades(key, mine) for key, mine in rows.items()}
-        for at in range(max(map(len, names.values()))):
+        for fold in range(_FOLDS):
             split = {}
             for key, mine in rows.items():
-                if len(names[key]) < 2 or at >= len(names[key]):
-                    split[key] = mine, mine[:0]
-                else:
-                    test = mine[self.subjects[key][mine] == names[key][at]]
-                    split[key] = self.without(key, mine, names[key][at]), test
+                train, test = mine, mine[:0]
+                if len(names[key]) > 1:
+                    out = names[key][fold::_FOLDS]
+                    test = mine[np.isin(self.subjects[key][mine], out)]
+                    for name in out:
+                        train = self.without(key, train, name)
+                split[key] = train, test
             yield split
 
     def trades(self, key: str, rows: Rows) -> list[str]:

@@ -160,6 +160,9 @@ def fit_blend(scores: Floats, labels: NDArray[Any], weights: Floats, parts: tupl
 
     chosen = [PARTS.index(part) for part in parts]
     model = LogisticRegression(C=10.0, max_iter=500).fit(scores[:, chosen], labels, sample_weight=weights)
+    if len(chosen) > 1 and (model.coef_[0] < 0).any():  # a model that misleads is left out, not turned round
+        kept = tuple(part for part, weight in zip(parts, model.coef_[0], strict=True) if weight > 0)
+        return fit_blend(scores, labels, weights, kept or parts[-1:])
     found = np.zeros(len(PARTS) + 1, dtype=np.float32)
     found[chosen], found[-1] = model.coef_[0], model.intercept_[0]
     return found
@@ -169,7 +172,7 @@ def logistic(x: Any, labels: NDArray[Any], weights: Floats, strength: float = 2.
     """Logistic regression; `strength` is the inverse of the penalty."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=500).fit(x, labels, sample_weight=weights)
+    model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(x, labels, sample_weight=weights)
     spread = float(np.std(model.decision_function(x))) or 1.0
     return Linear(np.asarray(model.coef_[0], dtype=np.float32), float(model.intercept_[0]), spread)
 

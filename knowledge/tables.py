@@ -173,6 +173,14 @@ class ReviewAspect(SQLModel, table=True):
     positive_probability: float = Field(description="Of the clauses that mention it, from the classifier.")
 
 
+class ReviewName(SQLModel, table=True):
+    """A brand or product that a review names; made by scoring."""
+
+    __tablename__ = "review_name"
+    review_id: int = Field(foreign_key="review.id", primary_key=True, ondelete="CASCADE")
+    name: str = Field(primary_key=True, index=True)
+
+
 class Document(SQLModel, table=True):
     """A policy or help passage, small enough to be quoted whole."""
 

@@ -1,15 +1,15 @@
-"""What reviewers say, in figures and in their own words."""
+"""What reviewers, and users of the chat, say: in figures, over time and in their own words."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shopwright.knowledge.types import Quote, ReviewReport
+from shopwright.knowledge.chat_feedback import chat_feedback
+from shopwright.knowledge.review_types import NameCount, ReviewTrend
+from shopwright.knowledge.types import ReviewReport
 from shopwright.tools.base import (
     Example,
-    Plot,
-    Quotes,
-    Series,
     Table,
     ToolContext,
     ToolError,
@@ -18,12 +18,24 @@ from shopwright.tools.base import (
     mentioned,
     shop_tool,
 )
+from shopwright.tools.review_wording import (
+    aspects_plot,
+    chat_result,
+    emerging_view,
+    months_view,
+    names_view,
+    quoted_for_model,
+    quoted_for_people,
+    quotes_view,
+    sides_lines,
+    trend_lines,
+)
 from shopwright.tools.wording import percent, say, whole
 
 About = Annotated[
     str | None,
     Field(
-        description="What the reviews are about (hotel, camera, a product ...), in the person's words, only if named.",
+        description="What the reviews are about (hotel, camera, a product, the chat ...), in the person's words, only if named.",
         max_length=60,
     ),
 ]
@@ -58,6 +70,12 @@ Mood = Annotated[
             {"about": "相机", "aspect": "电池"},
         ),
         Example("Summarise our reviews", "总结一下我们的评论", {}),
+        Example(
+            "What do people complain about in the chat?",
+            "用户对聊天助手有什么抱怨？",
+            {"about": "chat", "sentiment": "negative"},
+            {"about": "聊天", "sentiment": "negative"},
+        ),
     ),
 )
 def analyze_reviews(
@@ -67,7 +85,9 @@ def analyze_reviews(
     language: Tongue = None,
     sentiment: Mood = None,
 ) -> ToolResult:
-    """Read customer reviews: how many are good or bad, praised and criticised aspects, quotes."""
+    """Read customer reviews or chat feedback: how many are good or bad, pros and cons, trends, quotes."""
+    if about and CHAT.search(about):
+        return chat_result(context.language, chat_feedback(context.shop))
     analyst = context.shop.reviews
     subject = analyst.resolve_subject(about) if about else None
     if about and subject is None and about.strip().lower() not in GENERIC:
@@ -81,18 +101,21 @@ def analyze_reviews(
                 f"没有关于“{about}”的评论。已有评论的对象：{known}。",
             )
         )
-    return _result(
-        context, analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment)
-    )
+    chosen = {"subject": subject, "language": language, "aspect": aspect}
+    report = analyst.analyze(**chosen, sentiment=sentiment)
+    return _result(context, report, analyst.trend(**chosen), analyst.names(**chosen))
 
 
+CHAT = re.compile(r"\b(?:chat|chats|chatbot|assistant)\b|聊天|对话|助手|机器人", re.IGNORECASE)
 GENERIC = {
     "reviews", "review", "our reviews", "customer reviews", "products", "our products", "customers", "feedback", "everything", "all",
     "评论", "评价", "我们的评论", "客户评论", "用户评价", "商品", "产品", "全部", "所有评论", "顾客评论", "差评", "好评",
 }  # fmt: skip
 
 
-def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
+def _result(
+    context: ToolContext, report: ReviewReport, trend: ReviewTrend, names: list[NameCount]
+) -> ToolResult:
     tongue = context.language
     about = say(tongue, report.subject_name, report.subject_name_zh) or say(tongue, "all reviews", "全部评论")
     if not report.reviews:
@@ -112,18 +135,17 @@ def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
         )
         for a in report.aspects[:6]
     ]
+    sides, changes = sides_lines(tongue, report), trend_lines(tongue, trend)
     quotes = report.complaints[:2] + report.praise[:2]
-    quoted = [
-        say(
-            tongue,
-            f'- someone wrote ({q.label}): "{q.text[:120]}"',
-            f"- 有人写道（{'好评' if q.label == 'positive' else '差评'}）：“{q.text[:60]}”",
-        )
-        for q in quotes
-    ]
+    shown = [*(sides or aspects[:4]), *(changes if trend.dated else [])]
+    notes = [say(tongue, report.note, report.note_zh)]
+    if not trend.dated:
+        notes.append(say(tongue, trend.note, trend.note_zh))
     return ToolResult(
-        text="\n".join([f"- {headline.replace('**', '')}", *aspects, *quoted]),
-        headline=headline + ("\n\n" + "\n".join(aspects[:4]) if aspects else ""),
+        text="\n".join(
+            [f"- {headline.replace('**', '')}", *aspects, *sides, *changes, *quoted_for_model(tongue, quotes)]
+        ),
+        headline=headline + ("\n\n" + "\n".join(shown) if shown else ""),
         reply=say(
             tongue,
             "Write one or two sentences: what reviewers like, what they criticise, and what to improve first. No figures, no quotes.",
@@ -131,46 +153,30 @@ def _result(context: ToolContext, report: ReviewReport) -> ToolResult:
         ),
         appendix="\n>\n".join(
             [
-                *(_quoted(quote) for quote in report.complaints[:1] + report.praise[:1]),
-                f"> {say(tongue, report.note, report.note_zh)}",
+                *(quoted_for_people(quote) for quote in report.complaints[:1] + report.praise[:1]),
+                *(f"> {note}" for note in notes if note),
             ]
         ),
         memory=say(tongue, f"read reviews about: {about}", f"已分析评论：{about}"),
-        data=report.model_dump(mode="json"),
-        views=_views(context, report),
+        data=report.model_dump(mode="json")
+        | {
+            "trend": trend.model_dump(mode="json"),
+            "names": [one.model_dump(mode="json") for one in names],
+        },
+        views=_views(context, report, trend, names),
     )
 
 
-def _quoted(quote: Quote) -> str:
-    mark = "👍" if quote.label == "positive" else "👎"
-    text = quote.text if len(quote.text) <= 160 else quote.text[:160].rstrip() + "…"
-    return f"> {mark} {text}"
-
-
-def _views(context: ToolContext, report: ReviewReport) -> list[View]:
+def _views(
+    context: ToolContext, report: ReviewReport, trend: ReviewTrend, names: list[NameCount]
+) -> list[View]:
     tongue = context.language
-    views: list[View] = []
-    if report.aspects:
-        names: list[str | int | float] = [say(tongue, a.name, a.name_zh) for a in report.aspects]
-        views.append(
-            Plot(
-                title=say(tongue, "Mentions by aspect", "各方面提及次数"),
-                chart="stacked",
-                y_label=say(tongue, "mentions", "次数"),
-                series=[
-                    Series(
-                        name=say(tongue, "Good", "好评"),
-                        x=names,
-                        y=[float(a.positive) for a in report.aspects],
-                    ),
-                    Series(
-                        name=say(tongue, "Bad", "差评"),
-                        x=names,
-                        y=[float(a.negative) for a in report.aspects],
-                    ),
-                ],
-            )
-        )
+    named = [(say(tongue, a.name, a.name_zh), a.positive, a.negative) for a in report.aspects]
+    views: list[View] = [
+        *aspects_plot(tongue, say(tongue, "Mentions by aspect", "各方面提及次数"), named),
+        *months_view(tongue, trend.months, say(tongue, "Good reviews by month", "各月好评率")),
+        *emerging_view(tongue, trend),
+    ]
     if len(report.by_subject) > 1:
         views.append(
             Table(
@@ -186,22 +192,11 @@ def _views(context: ToolContext, report: ReviewReport) -> list[View]:
                 ],
             )
         )
+    views += names_view(tongue, names)
     for title, quotes in (
         (say(tongue, "Complaints", "差评原文"), report.complaints),
         (say(tongue, "Praise", "好评原文"), report.praise),
     ):
         if quotes:
-            views.append(
-                Quotes(
-                    title=title,
-                    quotes=[
-                        {
-                            "text": q.text,
-                            "source": say(tongue, f"review {q.review_id}", f"评论 {q.review_id}"),
-                            "label": q.label,
-                        }
-                        for q in quotes
-                    ],
-                )
-            )
+            views.append(quotes_view(tongue, title, quotes, say(tongue, "review", "评论")))
     return views
