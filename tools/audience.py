@@ -99,12 +99,14 @@ def customer_filter(
             **given,
             **(_conditions(context, conditions) if conditions else {}),
         )
-    except ValidationError as error:
+    except ValueError as error:
         raise _impossible(context, error) from error
 
 
-def _impossible(context: ToolContext, error: ValidationError) -> ToolError:
-    what = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
+def _impossible(context: ToolContext, error: ValueError) -> ToolError:
+    what = str(error)
+    if isinstance(error, ValidationError):
+        what = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
     return ToolError(
         say(
             context.language,
