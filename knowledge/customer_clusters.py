@@ -25,7 +25,8 @@ NEAR_BEST = 0.1
 MOST_CUSTOMERS, MOST_FOR_SILHOUETTE = 10_000, 2_000
 PAIRS = 3
 DEPARTMENTS = 8
-DEPARTMENT_WEIGHT = 0.5  # departments are many: together they should not outweigh how customers buy
+DEPARTMENT_WEIGHT = 0.3  # departments are many: together they should not outweigh how customers buy
+TENURE_WEIGHT = 0.5  # most customers of a young shop, or of short records, have the same
 CLIP = 3.0
 NOTABLE = 0.5
 BEHAVIOUR = ("recency", "frequency", "spend", "tenure", "basket")
@@ -59,7 +60,8 @@ class Clusters(Frozen):
     def __call__(self, before: Measures, mix: Floats) -> NDArray[np.int64]:
         """The number (1..) of each customer's cluster; `mix` as for `fit_clusters`."""
         rows = _scaled(_raw(before, mix), np.array(self.means), np.array(self.scales))
-        return _nearest(rows, np.array(self.centres)) + 1
+        found: NDArray[np.int64] = _nearest(rows, np.array(self.centres)) + 1
+        return found
 
     @property
     def k(self) -> int:
@@ -89,7 +91,7 @@ def fit_clusters(before: Measures, mix: Floats, departments: Sequence[str], seed
 def describe(clusters: Clusters, sizes: Sequence[int]) -> list[ClusterInfo]:
     """The clusters in words; `sizes` are the numbers of customers, by cluster number."""
     deviations = np.array(clusters.centres)
-    deviations[:, len(BEHAVIOUR) :] /= DEPARTMENT_WEIGHT
+    deviations /= _weights(deviations.shape[1])
     taken: set[str] = set()
     infos = []
     for number, (row, size) in enumerate(zip(deviations, sizes, strict=True), 1):
@@ -176,9 +178,15 @@ def _raw(before: Measures, mix: Floats) -> Floats:
 
 
 def _scaled(raw: Floats, means: Floats, scales: Floats) -> Floats:
-    rows: Floats = np.clip((raw - means) / scales, -CLIP, CLIP)
-    rows[:, len(BEHAVIOUR) :] *= DEPARTMENT_WEIGHT
+    rows: Floats = np.clip((raw - means) / scales, -CLIP, CLIP) * _weights(raw.shape[1])
     return rows
+
+
+def _weights(columns: int) -> Floats:
+    weights = np.full(columns, DEPARTMENT_WEIGHT)
+    weights[: len(BEHAVIOUR)] = 1.0
+    weights[BEHAVIOUR.index("tenure")] = TENURE_WEIGHT
+    return weights
 
 
 def _says(clusters: Clusters, row: Floats, place: int) -> bool:

@@ -121,7 +121,7 @@ def sampled_days(connection: Connection, first: date, one_in: int) -> Iterator[T
     connection.execute(DropTable(SAMPLED_DAYS, if_exists=True))
     connection.execute(CreateTable(SAMPLED_DAYS))
     try:
-        chosen = () if one_in == 1 else (_scattered(ORDERS.c.customer_id) % one_in == 0,)
+        chosen = () if one_in == 1 else (scattered(ORDERS.c.customer_id) % one_in == 0,)
         columns = [column.name for column in SAMPLED_DAYS.c]
         days = customer_days(connection.dialect.name, first, chosen)
         connection.execute(insert(SAMPLED_DAYS).from_select(columns, days))
@@ -215,7 +215,7 @@ def faded_length(days: int, cut: int) -> float:
     return float(days * np.log1p(cut / days))
 
 
-def _scattered(customer: Any) -> ColumnElement[int]:
+def scattered(customer: Any) -> ColumnElement[int]:
     """A number that has nothing to do with the order of the ids (Knuth's multiplicative hash)."""
     hashed: ColumnElement[int] = (customer % 1_000_003) * 2_654_435_761 % 4_294_967_296 // 65_536
     return hashed

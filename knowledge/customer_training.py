@@ -28,6 +28,7 @@ STEP_DAYS = 14
 MIN_HISTORY = 28  # days of orders before the first cut
 MIN_CUSTOMERS, MIN_OUTCOMES = 50, 20
 MAX_CUTS = 26
+FIFTHS = 5
 MAX_ROWS = 200_000
 """Customers times cuts that are learned from; a larger shop is learned from a sample of its customers."""
 
@@ -131,16 +132,19 @@ def learn(examples: Sequence[Example], config: ModelConfig | None = None) -> Lea
 
 
 def _shared_error(aside: Aside, mean: tuple[float, float]) -> float:
-    """How far the total of a day's forecasts is off, as a share: the root mean square over the past days.
+    """How far the totals of groups are off beyond what their members' own errors explain, as a share.
 
-    Never below 3%: the past days overlap and the model has seen all of them, only not these customers.
+    The root mean square over the past days and fifths of the customers by value. Never below 3%: the past
+    days overlap, and the model has seen all of them, only not these customers.
     """
     said = mean[0] + mean[1] * aside.value
-    ratios = []
+    beyond = []
     for cut in np.unique(aside.value_cut):
-        day = aside.value_cut == cut
-        ratios.append(aside.spend[day].sum() / max(1e-9, said[day].sum()))
-    return max(0.03, float(np.sqrt(np.mean((np.array(ratios) - 1) ** 2))))
+        day = np.flatnonzero(aside.value_cut == cut)
+        for group in np.array_split(day[np.argsort(said[day], kind="stable")], FIFTHS):
+            error, total = aside.spend[group] - said[group], max(1e-9, float(said[group].sum()))
+            beyond.append((error.sum() ** 2 - (error**2).sum()) / total**2)
+    return float(np.sqrt(max(0.03**2, np.mean(beyond))))
 
 
 def _day(moment: datetime) -> date:
