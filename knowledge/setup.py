@@ -18,11 +18,21 @@ from shopwright.knowledge.fetch import FetchError, Progress, fetch_demo_data, fe
 from shopwright.knowledge.saved import MANIFEST, shop_fingerprint
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
-from shopwright.knowledge.tables import CustomerStats, Document, IndexOutbox, Order, Product, Review, Snapshot
+from shopwright.knowledge.tables import (
+    CustomerInsight,
+    CustomerStats,
+    Document,
+    IndexOutbox,
+    Order,
+    Product,
+    Review,
+    Snapshot,
+)
 from shopwright.knowledge.types import Frozen
 from shopwright.knowledge.vectors import IndexBusyError
 
 HERE = Path(__file__).parent
+CUSTOMER_PARTS = ("features", "training", "rates", "model", "clusters", "tags", "fit")
 T = TypeVar("T")
 STATISTICS = "customer statistics"
 
@@ -135,7 +145,9 @@ def _texts(shop: Shop, progress: Progress) -> tuple[Task, ...]:
 def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
     """What is counted and learned from the shop's data, in the order in which one builds on another."""
     from shopwright.knowledge.campaign_fit import fit_campaigns
+    from shopwright.knowledge.customer_fit import fit_customers
     from shopwright.knowledge.index import build_index
+    from shopwright.knowledge.patterns import fit_patterns
     from shopwright.knowledge.recommend_fit import fit_recommender
     from shopwright.knowledge.review_scores import score_reviews
     from shopwright.knowledge.segment_past import refresh_past
@@ -148,7 +160,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             STATISTICS,
             lambda: refresh_stats(shop.engine, progress),
-            ("stats.py",),
+            ("stats.py", "customer_lifecycle.py"),
             sales,
             due=lambda: _count(shop, CustomerStats) == 0 and _count(shop, Order) > 0,
         ),
@@ -157,6 +169,23 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
             lambda: refresh_past(shop.engine, progress),
             ("segment_past.py", "stats.py", "customer_lifecycle.py"),
             sales,
+        ),
+        Task(
+            "customer models",
+            lambda: fit_customers(shop, progress),
+            tuple(f"customer_{part}.py" for part in CUSTOMER_PARTS),
+            sales,
+            (shop.model_dir("customers"),),
+            due=lambda: _count(shop, CustomerInsight) == 0 and _count(shop, CustomerStats) > 0,
+            model="customers",
+        ),
+        Task(
+            "behaviour patterns",
+            lambda: fit_patterns(shop, progress),
+            ("pattern*.py",),
+            sales,
+            (shop.model_dir("patterns"),),
+            model="patterns",
         ),
         Task(
             "campaign forecast",

@@ -16,6 +16,7 @@ from shopwright.knowledge.tables import Order
 if TYPE_CHECKING:
     from shopwright.knowledge.campaigns import CampaignForecaster
     from shopwright.knowledge.customers import Customers
+    from shopwright.knowledge.patterns import Patterns
     from shopwright.knowledge.recommend import Recommender
     from shopwright.knowledge.reviews import ReviewAnalyst
     from shopwright.knowledge.search import DocumentSearch, ProductSearch
@@ -79,6 +80,13 @@ class Shop:
         from shopwright.knowledge.customers import Customers
 
         return Customers(self)
+
+    @cached_property
+    def patterns(self) -> "Patterns":
+        """What is bought together, and what is bought next."""
+        from shopwright.knowledge.patterns import Patterns
+
+        return Patterns(self)
 
     @cached_property
     def recommender(self) -> "Recommender":
