@@ -149,10 +149,11 @@ def _top(scope: Scope | None) -> Select[Any]:
         .order_by(func.sum(LINES.c.amount).desc(), LINES.c.product_id)
         .limit(TOP)
     )
-    return query if scope is None else query.where(_within(scope))
+    return query if scope is None else query.where(within(scope))
 
 
-def _within(scope: Scope) -> ColumnElement[bool]:
+def within(scope: Scope) -> ColumnElement[bool]:
+    """Products of any of the scope's departments, categories or product types."""
     parts = (
         (PRODUCT.c.department, scope.departments),
         (PRODUCT.c.category, scope.categories),
