@@ -53,8 +53,11 @@ def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
             clause = reader(clause, found)
         _counts(clause, found)
         left.append(clause)
+    if len(found.get("product_id", ())) > 1:
+        found["basket"] = [[str(value) for value in found["product_id"]]]
     _words(rest, found)
-    unused = [*found.pop("impossible", []), *unused_words(_unread(" | ".join(left)), found)]
+    impossible = [str(words) for words in found.pop("impossible", [])]
+    unused = [*impossible, *unused_words(_unread(" | ".join(left)), found)]
     if unused:
         found["unused"] = [unused]
     return found
@@ -86,7 +89,7 @@ PLAIN_BOUGHT = re.compile(
 def _unread(text: str) -> str:
     """The text without the fixed words that say something of customers."""
     for kind, _, pattern in FIXED:
-        if kind not in ("new_only", "sentiment"):
+        if kind not in ("new_only", "mode", "sentiment"):
             text = re.sub(pattern, " ", text)
     return text
 
@@ -355,6 +358,7 @@ FIXED: tuple[tuple[str, Value, str], ...] = (
     ("segment", "hibernating", r"\bhibernat|\blapsed\b|\bdormant\b|\bsleeping (?:customers|members)|\blost customers|\binactive (?:customers|members)|\bstopped (?:buying|shopping|ordering|coming)|\bwin(?:ning)? (?:\w+ )?back\b|(?<!即将)(?<!快要)(?<!快)沉睡|休眠|已流失|不再购买|不再来|停止购买|挽回|召回|很久没来|流失了的|流失客户(?!风险)"),
     ("buying", True, r"\bbuy(?:s|ing|ers?)?\b|\bbought\b|\bpurchas|\bowners?\b|\blovers?\b|\bdrinkers?\b|\beaters?\b|\bfans of\b|\bshop(?:s|ped|ping)? for\b|买|购|养|爱喝|爱吃|喜欢喝|喜欢吃"),
     ("new_only", True, r"\bnever (?:bought|tried|purchased)|\bhaven'?t (?:bought|tried) (?:yet|before)|\bnew to (?:them|him|her)|\bsomething new\b|没买过的|没试过|新品尝试"),
+    ("mode", "buy_again", r"\bbuy(?:ing)? again\b|\bre-?(?:buy|order|purchase|stock)\b|\breplenish|复购|回购|再次购买|再买"),
 )  # fmt: skip
 EXCLUSIVE = ("has_children", "married", "homeowner", "uses_coupons", "segment")
 

@@ -217,7 +217,7 @@ class Recommender:
 
         def why(row: int) -> Reason:
             share, of_all = float(found.shares[row]), float(everyone[row])
-            if share <= of_all:
+            if share <= of_all or found.active < self._shop.settings.k_anonymity:
                 buyers = round(of_all * len(known.groups.customers))
                 if known.groups.sampled:
                     return offered(learned, row) or sold(learned, row)
@@ -280,7 +280,7 @@ class Recommender:
 
 
 def trend(learned: Learned) -> Floats:
-    """How much more each row sells than in the 28 days before, drawn to 1 for what few buy: a square root, 0.7..1.4."""
+    """Root of how much more each row sells than in the 28 days before; 0.7..1.4, near 1 for what few buy."""
     rise = (learned.items.recent + TREND_PRIOR) / (learned.items.before + TREND_PRIOR)
     return np.clip(np.sqrt(rise), 0.7, 1.4)
 

@@ -1,10 +1,10 @@
 """How good the recommendations would have been: the last 28 days held back, everything before fitted.
 
-Every customer who bought in those days is asked for; items are products, or product types, with MIN_BUYERS or
-more buyers before the cut, for every method alike. 'New' is what the customer had not bought before. NDCG with
-binary gain (Jarvelin and Kekalainen, 2002), its ideal cut at 10; recall@10 is the share of all that was bought.
-Nothing here looks past the cut: the signals end with it and the blend is learned on the two windows of 28 days
-before it. Settings were chosen on a cut 28 days earlier.
+Every customer who bought in those days is asked for; items are products, or product types, with
+MIN_BUYERS or more buyers before the cut, for every method alike. 'New' is what the customer had not bought
+before. NDCG with binary gain (Jarvelin and Kekalainen, 2002), its ideal cut at 10; recall@10 is the share of
+all that was bought. Nothing here looks past the cut: the signals end with it and the blend is learned on the
+windows of 28 days before it. Settings were chosen on a cut 28 days earlier.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,12 +48,12 @@ Ints = NDArray[np.int64]
 def backtest(
     shop: Shop, progress: Progress = lambda _step, _done, _total: None, days_before: int = 0
 ) -> dict[str, Any]:
-    """Figures of the recommender and of simple rules on the 28 days that end `days_before` days before the last.
+    """Figures of the recommender and of simple rules on the 28 days that end `days_before` the last order.
 
     `product_all`, `product_new`, `type_all`, `type_new`: each with `ndcg@10` (and its 95% interval over
-    customers), `recall@10`, `hit_rate@10`, `customers` and `baselines`. At most CUSTOMERS customers, drawn from
-    a fixed seed. `baskets` and `strangers`: see `recommend_extra_backtest`. Raises LookupError when the shop
-    has too few orders to set 28 days aside.
+    customers), `recall@10`, `hit_rate@10`, `customers` and `baselines`. At most CUSTOMERS customers, drawn
+    from a fixed seed. `baskets` and `strangers`: see `recommend_extra_backtest`. Raises LookupError when the
+    shop has too few orders to set 28 days aside.
     """
     end = shop.today - timedelta(days=days_before)
     whole = read(shop, end, progress)
@@ -65,7 +66,7 @@ def backtest(
     learned, cut = source.learned(0, progress)
     users = np.random.default_rng(0).permutation(len(cut.customers))
     found = _judge(whole.lines, cut, learned, blend, users, progress)
-    for target, name in NAMES.items():
+    for name in NAMES.values():
         found.setdefault(name, summary(METHOD, {METHOD: []}))
     return {
         **{name: found[name] for name in NAMES.values()},
@@ -84,15 +85,13 @@ def _judge(
 ) -> dict[str, dict[str, Any]]:
     levels = {level: _level(learned, cut, level) for level in ("product", "type")}
     results: dict[str, dict[str, list[Quality]]] = defaultdict(lambda: defaultdict(list))
-    total, done = min(CUSTOMERS, len(users)), 0
-    for user, rows in bought_after(lines, users, learned.day, AHEAD_DAYS):
+    total = min(CUSTOMERS, len(users))
+    buyers = bought_after(lines, users, learned.day, AHEAD_DAYS)
+    for done, (user, rows) in enumerate(islice(buyers, CUSTOMERS)):
         progress("recommender: backtest", done, total)
-        if done == CUSTOMERS:
-            break
-        done += 1
         ranked = {
-            NAMES[target]: bought[top(blend.scores(signals, target))]
-            for target, signals, bought in tables(learned, cut, user, rows)
+            NAMES[choice.target]: choice.bought[top(blend.scores(choice.signals, choice.target))]
+            for choice in tables(learned, cut, user, rows)
         }
         for level, rules in levels.items():
             for name, hits, count in _rules(rules, cut, user, rules.codes[rows]):

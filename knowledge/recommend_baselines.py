@@ -34,9 +34,9 @@ class Baselines:
     def scores(self, user: int) -> dict[str, Floats]:
         """A score for each of `known`, by rule, for the customer at place `user` of the lines.
 
-        `own_frequency` counts order lines; `own_orders` counts orders and settles ties by what sells, which is
-        the strongest rule found. User-kNN adds up the purchases of the NEIGHBOURS customers with the highest
-        cosine between sets of items ever bought.
+        `own_frequency` counts order lines; `own_orders` counts orders and settles ties by what sells, which
+        is the strongest rule found. User-kNN adds up the purchases of the NEIGHBOURS customers with the
+        highest cosine between sets of items ever bought.
         """
         sold = self.items.recent[self.known]
         ties = sold / (1 + sold.max(initial=0.0))

@@ -2,8 +2,8 @@
 
 Gradient-boosted trees (LightGBM; Ke et al., NeurIPS 2017) learn the probability that a customer buys a
 candidate in the next 28 days. There is a blend for everything, one for what the customer never bought, and
-both again for product types. A ranking objective (LambdaRank) was tried on the same table and ranked no better
-on a later window, and only a probability can be read by people. Contributions are SHAP values (Lundberg
+both again for product types. A ranking objective (LambdaRank) was tried on the same table: on a later window
+it ranked no better, and a probability can be read by people. Contributions are SHAP values (Lundberg
 et al., 2018), exact for trees, added up by family of signals.
 
 Where the history is too short to learn from, the weights in `Fixed` hold.
@@ -160,9 +160,7 @@ def load_blend(folder: Path) -> Blend:
 
     kept = json.loads((folder / "blend.json").read_text(encoding="utf-8"))
     boosters = {
-        target: lightgbm.Booster(
-            model_str=(folder / f"blend_{target}.txt").read_text(encoding="utf-8"), params={"num_threads": 1}
-        )
+        target: lightgbm.Booster(model_str=(folder / f"blend_{target}.txt").read_text(encoding="utf-8"))
         for target in kept
     }
     return Trees(boosters, kept)

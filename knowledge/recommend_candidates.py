@@ -9,8 +9,8 @@ from shopwright.knowledge.recommend_learned import Learned
 from shopwright.knowledge.recommend_signals import Customer
 
 SMALL = 1500  # a catalogue of up to so many is looked at whole
-BY_TASTE, BY_PAIRS, BY_SALES, BY_TEXT = 300, 200, 250, 40
-KINDS, OF_A_KIND = 80, 10
+BY_TASTE, BY_PAIRS, BY_SALES, BY_TEXT = 250, 150, 200, 40
+KINDS, OF_A_KIND = 60, 8
 IN_SCOPE = 1200
 
 Ints = NDArray[np.int64]

@@ -30,7 +30,7 @@ DUE = (0.6, 3.0)  # times the usual gap: between these a purchase is due
 
 @dataclass(frozen=True)
 class Explainer:
-    """Words a customer's reasons; `named` looks up the names of catalogue rows, `until` is when history ends."""
+    """Words a customer's reasons; `named` looks up names by catalogue row, `until` ends the history."""
 
     learned: Learned
     customer: Customer

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,14 +175,11 @@ def _examples(
     chance = np.random.default_rng(SEED + window)
     gathered: dict[str, _Gathered] = {}
     chosen = chance.permutation(len(cut.customers))[: 2 * CUSTOMERS]
-    done = 0
-    for user, rows in bought_after(source.lines, chosen, learned.day, AHEAD_DAYS):
-        if done == CUSTOMERS:
-            break
+    buyers = bought_after(source.lines, chosen, learned.day, AHEAD_DAYS)
+    for done, (user, rows) in enumerate(islice(buyers, CUSTOMERS)):
         progress(f"recommender: learning what counts, window {window}", done, CUSTOMERS)
-        done += 1
-        for target, signals, bought in tables(learned, cut, user, rows):
-            gathered.setdefault(target, _Gathered()).add(signals, bought, chance)
+        for choice in tables(learned, cut, user, rows):
+            gathered.setdefault(choice.target, _Gathered()).add(choice.signals, choice.bought, chance)
     progress(f"recommender: learning what counts, window {window}", CUSTOMERS, CUSTOMERS)
     return {target: found.examples() for target, found in gathered.items()}
 
@@ -195,29 +193,35 @@ def bought_after(lines: Lines, users: Ints, day: float, days: int) -> Iterator[t
             yield user, np.unique(lines.rows[part][after])
 
 
-def tables(
-    learned: Learned, cut: Lines, user: int, rows: Ints
-) -> Iterator[tuple[str, Signals, NDArray[np.bool_]]]:
-    """For each target: the signals of what stands for choice, and which of it is among `rows`.
+class Choice(NamedTuple):
+    """What a target chooses from: catalogue rows or types, their signals, and which were bought."""
+
+    target: str
+    items: Ints
+    signals: Signals
+    bought: NDArray[np.bool_]
+
+
+def tables(learned: Learned, cut: Lines, user: int, rows: Ints, *, kinds: bool = True) -> Iterator[Choice]:
+    """For each target: what stands for choice, and which of it is among `rows`; `kinds`: product types, too.
 
     Items with MIN_BUYERS or more buyers so far stand for choice.
     """
     customer = look_at(learned, cut.history(user, learned.day))
     chosen = candidates(learned, customer, learned.catalogue.offered & (learned.items.buyers >= MIN_BUYERS))
-    signals, bought = product_signals(learned, customer, chosen), np.isin(chosen, rows)
-    yield from _both("all", "new", signals, bought)
-    signals = kind_signals(learned, customer)
-    known = learned.kinds.buyers >= MIN_BUYERS
-    bought = np.isin(np.flatnonzero(known), learned.catalogue.types[rows])
-    yield from _both("kind_all", "kind_new", Signals(signals.names, signals.table[known]), bought)
+    signals = product_signals(learned, customer, chosen)
+    yield from _both("all", "new", chosen, signals, np.isin(chosen, rows))
+    if kinds:
+        known = np.flatnonzero(learned.kinds.buyers >= MIN_BUYERS)
+        signals = kind_signals(learned, customer, known)
+        bought = np.isin(known, learned.catalogue.types[rows])
+        yield from _both("kind_all", "kind_new", known, signals, bought)
 
 
-def _both(
-    every: str, new: str, signals: Signals, bought: NDArray[np.bool_]
-) -> Iterator[tuple[str, Signals, NDArray[np.bool_]]]:
-    yield every, signals, bought
+def _both(every: str, new: str, items: Ints, signals: Signals, bought: NDArray[np.bool_]) -> Iterator[Choice]:
+    yield Choice(every, items, signals, bought)
     first = signals.table[:, signals.names.index("own_orders")] == 0
-    yield new, Signals(signals.names, signals.table[first]), bought[first]
+    yield Choice(new, items[first], Signals(signals.names, signals.table[first]), bought[first])
 
 
 class _Gathered:

@@ -54,7 +54,7 @@ class Groups:
         return share
 
     def shares(self, engine: Engine, catalogue: Catalogue, members: Ints) -> Shares:
-        """The score is the share who bought, drawn towards everyone's for small groups, times the root of its lift.
+        """The score: the share who bought, drawn to everyone's for small groups, times its lift's root.
 
         Where only a sample of the customers was read at fitting, a sample of DRAWN members is read now.
         """
@@ -105,7 +105,7 @@ def load_groups(path: Path, catalogue: Catalogue) -> Groups:
 
 
 def _read(engine: Engine, catalogue: Catalogue, members: Ints, day: float) -> tuple[Floats, int]:
-    """Members who bought each row in the GROUP_DAYS days that end with `day`, and how many bought anything."""
+    """Members who bought each row in the GROUP_DAYS days that end with `day`, and how many bought at all."""
     end = datetime.fromtimestamp(day * 86400, UTC).replace(tzinfo=None)
     start = end - timedelta(days=GROUP_DAYS)
     query = (

@@ -74,6 +74,12 @@ class Learned:
         return found
 
     @cached_property
+    def rows_of_kind(self) -> tuple[Ints, Ints]:
+        """All rows by product type, and where each type starts."""
+        order = np.argsort(self.catalogue.types, kind="stable")
+        return order, np.searchsorted(self.catalogue.types[order], np.arange(len(self.catalogue.type_names)))
+
+    @cached_property
     def face_recent(self) -> Floats:
         """Buyers in the last 28 days of all products that look alike, by face."""
         c = self.catalogue
@@ -161,7 +167,7 @@ def _replaced(learned: Learned, **values: Any) -> Learned:
 
 
 def save(learned: Learned, path: Path) -> None:
-    """Write the arrays by product id and type name; the catalogue and the texts are read from the shop again."""
+    """Write the arrays by product id and type name; catalogue and texts are read from the shop again."""
     c, together = learned.catalogue, learned.together
     sold = np.flatnonzero(learned.items.buyers > 0)
     arrays: dict[str, Any] = {"day": np.array(learned.day), "products": c.ids[sold]}

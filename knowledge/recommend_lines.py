@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class History:
-    """One customer's order lines until a time, oldest first: catalogue row, age in days, order, unit price."""
+    """One customer's order lines until a time, oldest first: row, age in days, order, price of one."""
 
     rows: Ints
     ages: Floats
@@ -97,7 +97,7 @@ def read_lines(
     progress: Progress = lambda _step, _done, _total: None,
     max_lines: int = MAX_LINES,
 ) -> Lines:
-    """The order lines until `until` (inclusive) of all customers, or of a sample; cancelled orders left out."""
+    """The order lines until `until` (inclusive) of all customers or a sample, without cancelled orders."""
     with engine.connect() as connection:
         total = connection.execute(select(func.count()).select_from(LINES)).scalar_one()
         everyone = np.array(

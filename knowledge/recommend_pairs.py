@@ -47,7 +47,7 @@ class Together:
         return np.where(self.rows[found] == rows, found, -1)
 
     def beside(self, rows: Ints, weights: Floats) -> tuple[Ints, Floats, Ints]:
-        """What goes with `rows`, each with a weight: neighbour's row, weighted cosine, the row it goes with."""
+        """What goes with `rows`, each with a weight: neighbour, weighted cosine, the row it goes with."""
         places = self.places(rows)
         known = places >= 0
         places, rows, weights = places[known], rows[known], weights[known]

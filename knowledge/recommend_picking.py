@@ -31,8 +31,8 @@ def pick(
 ) -> list[int]:
     """The k best rows with a score above 0, best first; equal scores go by id.
 
-    `diversity` (0..1): at most `per_kind(diversity)` of a product type; from 0.7 on, also at most twice as many
-    of a category. Of products that a person could not tell apart only the best is chosen, except at 0.
+    `diversity` (0..1): at most `per_kind(diversity)` of a product type; from 0.7 on, also at most twice as
+    many of a category. Of products that a person could not tell apart only the best is chosen, except at 0.
     Where keeping these limits would leave places of a scope empty, more of a type fill them.
     """
     if scope is not None:

@@ -50,7 +50,7 @@ def alike_taste(name: Names, orders: int) -> Reason:
 
 
 def reads_alike(name: Names, orders: int, sold: Reason | None) -> Reason:
-    """Its description is near that of `name`, which the customer bought; with how many bought it, if any did."""
+    """Its description is near that of `name`, which the customer bought; and how many bought it, if any."""
     times = "once" if orders == 1 else f"{orders} times"
     tail, tail_zh = (f"; {sold.text}", f"；{sold.text_zh}") if sold else ("; not sold yet", "；尚无销售")
     return Reason(
@@ -74,7 +74,8 @@ def on_display(display: float, mailer: float, weeks: int) -> Reason:
     """Stores a week that had it on display and in the mailer, over the last `weeks` weeks."""
     return Reason(
         "on_promotion",
-        f"on display in {display:.0f} and in the mailer of {mailer:.0f} stores a week, over the last {weeks} weeks",
+        f"on display in {display:.0f} and in the mailer of {mailer:.0f} stores a week, "
+        f"over the last {weeks} weeks",
         f"最近 {weeks} 周，每周有 {display:.0f} 家门店陈列、{mailer:.0f} 家门店放入宣传册",
     )
 
@@ -83,7 +84,8 @@ def reduced(now: float, usual: float, days: int, until: str) -> Reason:
     """Share of the shelf price taken off in the `days` days to `until`, and usually."""
     return Reason(
         "on_promotion",
-        f"sold {100 * now:.0f}% below its shelf price in the {days} days to {until}, {100 * usual:.0f}% usually",
+        f"sold {100 * now:.0f}% below its shelf price in the {days} days to {until}, "
+        f"{100 * usual:.0f}% usually",
         f"截至 {until} 的 {days} 天内比标价低 {100 * now:.0f}%，平时为 {100 * usual:.0f}%",
     )
 
@@ -98,7 +100,7 @@ def rising(buyers: int, before: int, days: int, until: str) -> Reason:
 
 
 def in_baskets(both: int, baskets: int, name: Names, weeks: int, until: str) -> Reason:
-    """`both` of the `baskets` orders with the product `name` held this one too, in the `weeks` weeks to `until`."""
+    """`both` of the `baskets` orders with the product `name` held this one, too, in `weeks` weeks."""
     share = round(100 * both / baskets)
     return Reason(
         "bought_together",

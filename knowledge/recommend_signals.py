@@ -94,7 +94,7 @@ def own(history: History, codes: Ints | None = None) -> Own:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer as the signals see one: purchases at each level, tastes, and what goes with what was bought."""
+    """A customer as the signals see one: purchases at each level, tastes, what goes with the purchases."""
 
     history: History
     products: Own
@@ -176,25 +176,21 @@ def product_signals(learned: Learned, customer: Customer, rows: Ints) -> Signals
     return Signals(*columns.table())
 
 
-def kind_signals(learned: Learned, customer: Customer) -> Signals:
-    """The signals of every product type of the catalogue, by its code."""
+def kind_signals(learned: Learned, customer: Customer, kinds: Ints) -> Signals:
+    """The signals of the product types with the codes `kinds`."""
     c = learned.catalogue
-    kinds = np.arange(len(c.type_names))
-    columns, category = _Columns(len(kinds)), learned.category_of_kind
+    columns, category, count = _Columns(len(kinds)), learned.category_of_kind[kinds], len(c.type_names)
     _purchased(columns, "own", "time", customer.kinds, kinds, learned.kinds)
-    columns.add("kind_variety", np.bincount(c.types[customer.products.items], minlength=len(kinds)))
+    columns.add("kind_variety", np.bincount(c.types[customer.products.items], minlength=count)[kinds])
     taken = customer.categories.take
     columns.add("kind_category", taken(customer.categories.faded[:, 1], category))
     columns.add("kind_category_newest", taken(customer.categories.newest, category, np.nan))
-    columns.add("with_taste", customer.kind_taste)
-    best = np.full(len(kinds), -1.0)
-    np.maximum.at(best, c.types, customer.taste)
-    columns.add("with_product_taste", best)
-    paired = np.zeros(len(kinds))
-    np.maximum.at(paired, c.types, customer.together)
-    columns.add("with_pairs", paired)
+    columns.add("with_taste", customer.kind_taste[kinds])
+    order, starts = learned.rows_of_kind
+    for name, values in (("with_product_taste", customer.taste), ("with_pairs", customer.together)):
+        columns.add(name, np.maximum.reduceat(values[order], starts)[kinds])
     _sold(columns, "sold", learned.kinds, kinds)
-    columns.add("offer_discount_more", learned.kinds.discount - learned.kinds.usual_discount)
+    columns.add("offer_discount_more", (learned.kinds.discount - learned.kinds.usual_discount)[kinds])
     _who(columns, customer)
     return Signals(*columns.table())
 
@@ -215,7 +211,7 @@ def _purchased(columns: _Columns, own: str, time: str, bought: Own, items: Ints,
 
 
 def expected_gap(orders: Floats, newest: Floats, oldest: Floats, usual: Floats) -> Floats:
-    """Days from one purchase to the next: the customer's own, drawn towards everybody's while there are few."""
+    """Days from one purchase to the next: the customer's own, drawn to everybody's while few."""
     return (oldest - newest + 2 * usual) / (orders + 1)
 
 
@@ -262,7 +258,8 @@ def _same(kinds: Ints, labels: Ints, bought: Ints, rows: Ints) -> Floats:
 
 def _sold(columns: _Columns, name: str, sold: Items, items: Ints) -> None:
     names: Sequence[str] = (
-        "week", "half", "recent", "quarter", "buyers", "first_time", "repeat", "times", "last", "first", "price",
+        "week", "half", "recent", "quarter", "buyers", "first_time", "repeat", "times", "last", "first",
+        "price",
     )  # fmt: skip
     for field in names if name == "sold" else ("recent", "first_time"):
         columns.add(f"{name}_{field}", getattr(sold, field)[items])

@@ -1,9 +1,11 @@
-"""What to offer: products for a customer, a group of customers, or an occasion in words."""
+"""What to offer: products for a customer, a group, a basket, beside a product, or for an occasion in words."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shopwright.knowledge.recommend_picking import DIVERSITY
+from shopwright.knowledge.saved import SavedModelError
 from shopwright.knowledge.types import Recommendation, Scope
 from shopwright.tools.audience import (
     AgeMax,
@@ -20,6 +22,9 @@ from shopwright.tools.base import (
     Card,
     Cards,
     Example,
+    Plot,
+    Series,
+    Table,
     ToolContext,
     ToolError,
     ToolResult,
@@ -31,6 +36,15 @@ from shopwright.tools.wording import brand, describe_filter, money, product_line
 CustomerId = Annotated[int | None, mentioned("customer_id", "Customer id.", ge=0)]
 Count = Annotated[int, mentioned("count", "How many products.", ge=1, le=20)]
 NewOnly = Annotated[bool, mentioned("new_only", "Only products that the customer never bought.")]
+Mode = Annotated[
+    Literal["all", "buy_again", "discover"],
+    mentioned("mode", "buy_again: only what the customer bought before; discover: only what is new."),
+]
+ProductId = Annotated[int | None, mentioned("product_id", "A product that these should go with.", ge=0)]
+Basket = Annotated[list[int] | None, mentioned("basket", "Ids of the products in a basket.", max_length=50)]
+Diversity = Annotated[
+    float, mentioned("diversity", "0: the best whatever their kind .. 1: one of each kind.", ge=0, le=1)
+]
 About = Annotated[
     str | None,
     Field(description="Kind of product or occasion, in the person's words, only if named.", max_length=80),
@@ -76,8 +90,12 @@ def recommend_products(
     uses_coupons: UsesCoupons = None,
     inactive_days: InactiveDays = None,
     conditions: Conditions = None,
+    mode: Mode = "all",
+    product_id: ProductId = None,
+    basket: Basket = None,
+    diversity: Diversity = DIVERSITY,
 ) -> ToolResult:
-    """Choose products to offer or promote: to one customer, to a group of customers, or for an occasion."""
+    """Choose products to offer or promote: to a customer or a group, with other products, or for an occasion."""
     chosen = customer_filter(
         context, segment=segment, age_min=age_min, age_max=age_max, has_children=has_children,
         uses_coupons=uses_coupons, inactive_days=inactive_days, conditions=conditions,
@@ -85,24 +103,70 @@ def recommend_products(
     scope = _scope(context, about) if about else None
     recommender = context.shop.recommender
     if customer_id is not None:
-        whom = say(context.language, f"customer {customer_id}", f"客户{customer_id}")
-        try:
-            found = recommender.for_customer(customer_id, count, scope=scope, new_only=new_only)
-        except LookupError as error:
-            raise ToolError(
-                say(
-                    context.language,
-                    f"There is no customer {customer_id} in this shop.",
-                    f"本店没有编号为{customer_id}的客户。",
-                )
-            ) from error
+        wanted: Mode = "discover" if new_only else mode
+        whom = _whom(context, customer_id, wanted)
+        found = _for_customer(context, customer_id, count, scope, wanted, diversity)
+    elif basket or product_id is not None:
+        whom, found = _beside(context, basket or [product_id or 0], count, scope, diversity)
     elif about and scope is None:
         whom, found = about, recommender.for_text(about, count)
-    elif about and not chosen.model_dump(exclude_none=True):
-        whom, found = about, recommender.for_filter(chosen, count, scope=scope)
     else:
-        whom, found = describe_filter(context, chosen), recommender.for_filter(chosen, count, scope=scope)
+        everyone = not chosen.model_dump(exclude_none=True)
+        whom = about if about and everyone else describe_filter(context, chosen)
+        found = recommender.for_filter(chosen, count, scope=scope, diversity=diversity)
     return _result(context, whom, scope, found)
+
+
+def _whom(context: ToolContext, customer_id: int, mode: Mode) -> str:
+    which, which_zh = {
+        "all": ("", ""),
+        "buy_again": (" to buy again", "（再次购买）"),
+        "discover": (" to discover", "（没买过的）"),
+    }[mode]
+    return say(context.language, f"customer {customer_id}{which}", f"客户{customer_id}{which_zh}")
+
+
+def _for_customer(
+    context: ToolContext, customer_id: int, count: int, scope: Scope | None, mode: Mode, diversity: float
+) -> list[Recommendation]:
+    try:
+        return context.shop.recommender.for_customer(
+            customer_id, count, scope=scope, mode=mode, diversity=diversity
+        )
+    except SavedModelError:
+        raise
+    except LookupError as error:
+        raise ToolError(
+            say(
+                context.language,
+                f"There is no customer {customer_id} in this shop.",
+                f"本店没有编号为{customer_id}的客户。",
+            )
+        ) from error
+
+
+def _beside(
+    context: ToolContext, products: list[int], count: int, scope: Scope | None, diversity: float
+) -> tuple[str, list[Recommendation]]:
+    """What goes with one product, or with a basket of several."""
+    language, held = context.language, context.shop.products.by_ids(products)
+    known = {hit.product_id for hit in held}
+    missing = [str(product) for product in products if product not in known]
+    if missing:
+        raise ToolError(
+            say(
+                language,
+                f"There is no product {', '.join(missing)} in this shop.",
+                f"本店没有编号为{'、'.join(missing)}的商品。",
+            )
+        )
+    named = say(language, "; ", "；").join(product_name(hit, language) for hit in held[:3])
+    more = say(language, f" and {len(held) - 3} more", f"等{len(held)}件") if len(held) > 3 else ""
+    whom = say(language, f"with {named}{more}", f"搭配{named}{more}")
+    found = context.shop.recommender.for_basket(products, count, scope=scope, diversity=diversity)
+    if len(products) == 1 and not any(item.reason == "bought_together" for item in found) and scope is None:
+        found = context.shop.recommender.similar(products[0], count, diversity=diversity)
+    return whom, found
 
 
 def _scope(context: ToolContext, about: str) -> Scope | None:
@@ -154,5 +218,49 @@ def _result(context: ToolContext, whom: str, scope: Scope | None, found: list[Re
         memory=say(language, "recommended: ", "已推荐：")
         + "; ".join(product_name(item.product, language) for item in found[:3]),
         data={"for": whom, "products": [item.model_dump(mode="json") for item in found]},
-        views=[Cards(title=whom, cards=cards)],
+        views=[Cards(title=whom, cards=cards), _table(context, whom, found, why), *_plots(context, found)],
     )
+
+
+FAMILIES = {
+    "repeat": ("bought before", "买过"),
+    "timing": ("due again", "到期再购"),
+    "habit": ("kinds bought", "常买品类"),
+    "together": ("similar customers", "相似客户"),
+    "content": ("similar products", "相似商品"),
+    "popular": ("sells well", "热销"),
+    "offer": ("offer", "促销"),
+}
+
+
+def _table(context: ToolContext, whom: str, found: list[Recommendation], why: list[str]) -> Table:
+    language = context.language
+    columns = [say(language, *pair) for pair in (("Product", "商品"), ("Price", "价格"), ("Why", "理由"))]
+    rows: list[list[str | int | float | None]] = [
+        [
+            product_name(item.product, language),
+            "" if item.product.price is None else money(context, item.product.price),
+            reason,
+        ]
+        for item, reason in zip(found, why, strict=True)
+    ]
+    return Table(title=whom, columns=columns, rows=rows)
+
+
+def _plots(context: ToolContext, found: list[Recommendation]) -> list[Plot]:
+    """What speaks for each product, where the ranking tells."""
+    language = context.language
+    shown = [item for item in found if item.signals]
+    series = [
+        Series(
+            name=say(language, *words),
+            x=[product_name(item.product, language) for item in shown],
+            y=[max(0.0, item.signals.get(family, 0.0)) for item in shown],
+        )
+        for family, words in FAMILIES.items()
+        if any(item.signals.get(family, 0.0) > 0 for item in shown)
+    ]
+    if not series:
+        return []
+    title = say(language, "What speaks for each product", "每件商品的推荐依据")
+    return [Plot(title=title, chart="stacked", y_label=say(language, "weight", "权重"), series=series)]
