@@ -31,7 +31,6 @@ class E5Embedder:
     """Turns texts into vectors; the weights load at the first call. Safe to share between threads."""
 
     name = "multilingual-e5-small"
-    dimensions = 384 * len(LAYERS)
 
     def __init__(self, weights: Path, *, threads: int = 0) -> None:
         """`weights` is the packed file; `threads` 0 means one a core, two at most.
@@ -43,10 +42,10 @@ class E5Embedder:
         self._lock = Lock()
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Vectors of the texts, shape [n, 768]: both layers' means, each of length 1."""
+        """Vectors of the texts, shape [n, 2 * 384]: both layers' means, each of length 1."""
         with self._lock:
             _ = self._packed, self._tokenizer, self._session
-        found = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        found = np.zeros((len(texts), self._packed.width * len(LAYERS)), dtype=np.float32)
         ids = self._ids(texts)
         with ThreadPoolExecutor(self._threads) as pool:
             for rows, vectors in zip(*self._runs(ids, pool), strict=True):
@@ -70,7 +69,8 @@ class E5Embedder:
 
     def _ids(self, texts: Sequence[str]) -> list[Ids]:
         table, packed = self._characters, self._packed
-        plain = [_SPACES.sub(" ", (PREFIX + text[:_MOST]).translate(table)) for text in texts]
+        sound = (text[:_MOST].encode("utf-8", "ignore").decode("utf-8") for text in texts)
+        plain = [_SPACES.sub(" ", (PREFIX + text).translate(table)) for text in sound]
         found = self._tokenizer.encode_batch(plain, add_special_tokens=False)
         return [[packed.begin, *one.ids[: LONGEST - 2], packed.end] for one in found]
 
