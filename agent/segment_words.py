@@ -17,8 +17,6 @@ from shopwright.agent.period_words import MARK, Periods
 from shopwright.agent.purchase_words import read_purchases
 
 Conditions = dict[str, Any]
-LIKELY = 0.5
-"""The churn probability that 'likely to leave' asks for at least."""
 PAUSE = 30  # days without an order from which a customer is no longer taken as loyal by recency
 
 BOUND = rf"(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*{MONEY}{number_pattern('n')}{TAIL}"
@@ -143,10 +141,10 @@ def _read_outlook(text: str, found: Conditions) -> str:
             below = bool(match["below"]) or (match["post"] or "") in ("以下", "以内", "or less")
             found["predicted_max" if below else "predicted_min"] = bound
             text = _blanked(text, match)
-    match = CLUSTER.search(text)
-    if match:
-        found["cluster"] = int(match["a"] or match["b"] or match["c"])
-        text = _blanked(text, match)
+    cluster = CLUSTER.search(text)
+    if cluster:
+        found["cluster"] = int(cluster["a"] or cluster["b"] or cluster["c"])
+        text = _blanked(text, cluster)
     return text
 
 
@@ -154,13 +152,14 @@ def _read_churning(text: str, periods: Periods, found: Conditions) -> str:
     """Loyal and best customers who leave: their value or frequency, and the leaving, both as conditions.
 
     The named segments are cells of one grid and exclude each other, so 'loyal customers likely to churn'
-    cannot be two of them. Alone, each word keeps its named segment.
+    cannot be two of them: leaving is then the lifecycle stage, which goes by each customer's own rhythm.
+    Alone, each word keeps its named segment.
     """
     leaving = CHURNING.search(text)
     if leaving and ("value" in found or "frequency" in found or LOYAL.search(text) or BEST.search(text)):
-        found["churn_min"] = LIKELY
+        found.setdefault("stage", "at_risk")
         text = _blanked(text, leaving)
-    if not ("churn_min" in found or _paused(text, periods, found)):
+    if not (leaving or "churn_min" in found or _paused(text, periods, found)):
         return text
     for key, pattern in (("frequency", LOYAL), ("value", BEST)):
         match = pattern.search(text)

@@ -175,7 +175,7 @@ def _groups(context: ToolContext, chosen: CustomerFilter) -> list[str]:
         parts.append(say(language, f"“{chosen.saved.name}” ({inside})", f"“{chosen.saved.name}”（{inside}）"))
     for key, infos, en, zh in (
         (chosen.segment, shop.segments.infos(), "{}", "{}"),
-        (chosen.stage, shop.customers.lifecycles(), "lifecycle stage: {}", "生命周期阶段：{}"),
+        (chosen.stage, shop.customers.lifecycles(), "in the lifecycle stage “{}”", "处于“{}”阶段"),
     ):
         if key is not None:
             info = {info.key: info for info in infos}.get(key)

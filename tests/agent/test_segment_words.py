@@ -36,8 +36,8 @@ SINCE_AUTUMN = [
         ("loyal cat owners over 45 who stopped buying in autumn", {"purchases": SINCE_AUTUMN, "frequency": "high"}),
         ("秋天不再购买的养猫客户", {"purchases": SINCE_AUTUMN}),
         ("最近60天没买过东西的高价值客户", {"value": "high"}),
-        ("high-value customers likely to churn", {"value": "high", "churn_min": 0.5}),
-        ("可能会流失的高价值客户", {"value": "high", "churn_min": 0.5}),
+        ("high-value customers likely to churn", {"value": "high", "stage": "at_risk"}),
+        ("可能会流失的高价值客户", {"value": "high", "stage": "at_risk"}),
         (
             "new customers this month who bought diapers but not wipes",
             {
@@ -67,6 +67,8 @@ SINCE_AUTUMN = [
         ),
         ("2017年9月以来没买过狗粮的客户",
          {"purchases": [{"bought": False, "what": ["狗粮"], "period": {"name": "september", "year": 2017, "since": True}}]}),
+        ("loyal customers likely to churn", {"frequency": "high", "stage": "at_risk"}),
+        ("忠诚但可能会流失的客户", {"frequency": "high", "stage": "at_risk"}),
         ("customers with churn probability over 70%", {"churn_min": 0.7}),
         ("流失概率低于20%的客户", {"churn_max": 0.2}),
         ("predicted to spend more than 300 in the next 90 days", {"predicted_min": 300.0}),
