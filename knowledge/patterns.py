@@ -41,7 +41,9 @@ SHOWN = 12
 MIN_BASKETS, MIN_DAYS = 200, 2 * WINDOW_DAYS
 MIN_SHARE = 0.02
 MIN_LIFT = 1.1
-TOP_FIRST = 40
+SURE, SURE_OF_MANY = 1.96, 3.29
+"""Standard errors by which a sequence must lie above what is to be expected: of one first, of all."""
+MIN_OF_MANY = 30  # customers, where the strongest of all pairs are sought
 
 
 class Found(Frozen):
@@ -275,32 +277,40 @@ class Finder:
         only = Timeline(self.baskets, np.where(inside, 0, -1), 1)
         customers, days, first_seen = only.first_days(np.ones(1, dtype=bool))
         found = self._timeline.after(customers, days, self._chance, first_seen)
-        return found.customers, self._listed(about, found, self._own(inside), SHOWN), first_seen
+        return found.customers, self._listed(about, found, self._own(inside), SHOWN, SURE), first_seen
 
     def _all_follows(self) -> list[Follow]:
-        """The strongest of the categories that most customers buy for a first time."""
+        """The strongest of all."""
         found: list[Follow] = []
         buyers = np.bincount(np.unique(self._timeline.pair) % self._width, minlength=self._width)
-        for item in np.argsort(-buyers, kind="stable")[:TOP_FIRST].tolist():
+        for item in np.flatnonzero(buyers >= MIN_OF_MANY).tolist():
             wanted = np.zeros(self._width, dtype=bool)
             wanted[item] = True
             customers, days, first_seen = self._timeline.first_days(wanted)
             if first_seen:
                 following = self._timeline.after(customers, days, self._chance, first_seen)
-                found += self._listed(self._item(item), following, wanted, 2)
-        found.sort(key=lambda follow: (-follow.lift, -follow.count))
+                listed = self._listed(self._item(item), following, wanted, 3, SURE_OF_MANY)
+                found += [follow for follow in listed if follow.count >= MIN_OF_MANY]
+        found.sort(key=lambda follow: (-follow.lift, -follow.count, follow.first.key))
         return found[:SHOWN]
 
-    def _listed(self, first: Item, found: Following, own: NDArray[np.bool_], most: int) -> list[Follow]:
+    def _listed(
+        self, first: Item, found: Following, own: NDArray[np.bool_], most: int, sure: float
+    ) -> list[Follow]:
+        """The clearest, ranked by how far they are surely above what is to be expected."""
         if found.customers < max(MIN_CUSTOMERS, self._least):
             return []
-        rank = low_share(found.count.astype(np.float64), found.customers) / np.maximum(found.chance, 1e-9)
+        rank = low_share(found.count.astype(np.float64), found.customers, sure) / np.maximum(
+            found.chance, 1e-9
+        )
         least = max(self._least, MIN_CUSTOMERS // 2, round(MIN_SHARE * found.customers))
         follows = []
         for item in np.argsort(-rank, kind="stable").tolist():
             confidence = found.count[item] / found.customers
             lift = confidence / max(float(found.chance[item]), 1e-9)
-            if own[item] or found.count[item] < least or found.chance[item] <= 0 or lift < MIN_LIFT:
+            if rank[item] < 1 or own[item] or found.chance[item] <= 0:
+                continue
+            if found.count[item] < least or lift < MIN_LIFT:
                 continue
             follows.append(
                 Follow(
