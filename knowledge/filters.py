@@ -168,7 +168,9 @@ def _predicted(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
         (wanted.predicted_max, lambda most: c.value_90 <= most),
         (wanted.cluster, lambda number: c.cluster == number),
     )
-    found = [CUSTOMER.c.id.in_(select(c.customer_id).where(*tests))] if tests else []
+    found: list[ColumnElement[bool]] = []
+    if tests:
+        found.append(CUSTOMER.c.id.in_(select(c.customer_id).where(*tests)))
     for tag in wanted.tags or ():
         found.append(CUSTOMER.c.id.in_(select(TAGS.c.customer_id).where(TAGS.c.category == tag)))
     return found
@@ -195,12 +197,12 @@ def _within(moment_of: Any, days: Span) -> list[ColumnElement[bool]]:
 def _purchase(rule: Purchase, moment: Moment) -> ColumnElement[bool]:
     """Who keeps to one rule on what was bought; only customers who ever ordered."""
     only_upper = rule.spend_min is None and rule.orders_min is None and rule.bounded
+    kept: ColumnElement[bool]
     if only_upper:
         kept = not_(CUSTOMER.c.id.in_(_buyers(rule, moment, over=True)))
     else:
-        kept = _shop_wide(rule, moment)
-        if kept is None:
-            kept = CUSTOMER.c.id.in_(_buyers(rule, moment))
+        wide = _shop_wide(rule, moment)
+        kept = CUSTOMER.c.id.in_(_buyers(rule, moment)) if wide is None else wide
         if not rule.bought:
             kept = not_(kept)
     return and_(moment.stats.c.customer_id.is_not(None), kept)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, PRODUCT, STATS
 from shopwright.knowledge.filters import Moment
@@ -57,7 +57,7 @@ def figures(connection: Connection, wanted: CustomerFilter, moment: Moment) -> S
     )
 
 
-def _cells(connection: Connection) -> Sequence[Row[Any]]:
+def _cells(connection: Connection) -> Sequence[Any]:
     """Members by age band and days since the last order: count, spend, orders. One pass tells all."""
     m = MEMBERS.c
     keys = (m.age_min, m.age_max, m.recency_days)
@@ -74,7 +74,7 @@ def _whole(connection: Connection) -> tuple[int, float]:
     return found[0], found[1]
 
 
-def _median_recency(cells: Sequence[Row[Any]]) -> float:
+def _median_recency(cells: Sequence[Any]) -> float:
     """The median of the days since the last order; 0 where nobody has ordered."""
     counts: Counter[int] = Counter()
     for _, _, days, count, *_ in cells:
@@ -91,7 +91,7 @@ def _median_recency(cells: Sequence[Row[Any]]) -> float:
     return 0.0
 
 
-def _ages(cells: Sequence[Row[Any]], size: int) -> list[Share]:
+def _ages(cells: Sequence[Any], size: int) -> list[Share]:
     """The known age bands, youngest first; shares are of all members, also those of unknown age."""
     counts: Counter[tuple[int, float]] = Counter()
     spends: defaultdict[tuple[int, float], float] = defaultdict(float)
