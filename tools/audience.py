@@ -101,6 +101,20 @@ def customer_filter(
         )
     except ValueError as error:
         raise _impossible(context, error) from error
+    except LookupError as error:
+        raise ToolError(str(error)) from error
+
+
+def for_everybody(context: ToolContext, unused: list[str] | None, chosen: CustomerFilter) -> str:
+    """That a result is about all customers because no word about them was understood; '' where it is not so."""
+    if not unused or not chosen.everyone:
+        return ""
+    words = say(context.language, ", ", "、").join(f"“{word}”" for word in unused)
+    return say(
+        context.language,
+        f"⚠ I know no condition such as {words}, so this is for **all** customers, not for a group.\n\n",
+        f"⚠ 我无法识别条件{words}，因此以下针对**全部**客户，而不是某个人群。\n\n",
+    )
 
 
 def _impossible(context: ToolContext, error: ValueError) -> ToolError:
