@@ -48,8 +48,8 @@ LINES = (
 class Definition(NamedTuple):
     """An index or foreign key: how to take it off, and how to put it back."""
 
-    off: sql.Composable
-    on: sql.Composable
+    off: sql.Composed
+    on: sql.Composed
 
 
 def postgres_address(url: str) -> str:
@@ -186,7 +186,9 @@ def definitions(connection: Connection[Any], table: str) -> list[Definition]:
     named = {key for key, _, _ in constraints}
     for index, text in connection.execute(query, [table]).fetchall():
         if index not in named:
-            found.insert(0, Definition(sql.SQL("DROP INDEX {}").format(sql.Identifier(index)), sql.SQL(text)))
+            found.insert(
+                0, Definition(sql.SQL("DROP INDEX {}").format(sql.Identifier(index)), sql.SQL(text).format())
+            )
     return found
 
 

@@ -105,4 +105,4 @@ def _department_names() -> list[str]:
 
 
 def _data(name: str) -> Any:
-    return (files("shopwright.knowledge") / "data" / name).open(encoding="utf-8", newline="")
+    return (files("shopwright.knowledge") / "data" / name).open(encoding="utf-8")

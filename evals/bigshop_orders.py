@@ -77,7 +77,8 @@ def orders_a_day(plan: BigShop) -> Ints:
     year = 1 + 0.12 * np.cos(2 * np.pi * (day - 350) / 365.25)
     week = np.array([0.9, 0.85, 0.9, 0.95, 1.15, 1.35, 1.1])[(day + plan.first_day.weekday()) % 7]
     ends = np.cumsum(growth * year * week)
-    return np.diff(np.round(plan.orders * ends / ends[-1]).astype(np.int64), prepend=0)
+    counts: Ints = np.diff(np.round(plan.orders * ends / ends[-1]).astype(np.int64), prepend=0)
+    return counts
 
 
 def baskets(plan: BigShop, stock: Stock, people: People) -> Iterator[Baskets]:
@@ -107,13 +108,14 @@ def _part(plan: BigShop, stock: Stock, people: People, day: Ints, before: int) -
     often = np.where(np.repeat(customer, sizes) % COUPON_EVERY == COUPON_FANS, 0.05, 0.001)
     coupon = _part_of(full, 0.15, chance.random(len(product)) < often)
     amount = np.round(full - retail - coupon, 2)
+    total: Floats = np.add.reduceat(amount, np.cumsum(sizes) - sizes).astype(np.float64)
     return Baskets(
         order=order,
         customer=customer + 1,
         at=_times(chance, plan, day),
         store=1 + chance.integers(0, 400, len(day)),
         cancelled=chance.random(len(day)) < CANCELLED,
-        total=np.round(np.add.reduceat(amount, np.cumsum(sizes) - sizes), 2),
+        total=np.round(total, 2),
         line_order=np.repeat(order, sizes),
         product=product + 1,
         quantity=quantity,

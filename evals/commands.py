@@ -207,7 +207,9 @@ def scale(
     recommend: Annotated[int, typer.Option(min=1, help="Customers to recommend products to.")] = 200,
     fit: Annotated[
         list[str] | None,
-        typer.Option(help="statistics, recommender, customers, campaigns or none; repeat it. Default: all."),
+        typer.Option(
+            help="statistics, history, recommender, customers, campaigns, patterns or none; repeat it."
+        ),
     ] = None,
     models: Annotated[
         Path | None, typer.Option(help="Keep fitted models in this folder, and use those in it.")
@@ -223,7 +225,7 @@ def scale(
     check_fits(fits)
     plan = BigShop(customers, lines, seed)
     found = measure_scale(
-        _settings(), database, plan, rounds=rounds, customers=recommend, fits=fits, models=models
+        _settings(), database, plan, rounds=rounds, customers=recommend, fits=fits, models=models, earlier=out
     )
     options = {
         "database": "URL",

@@ -20,6 +20,7 @@ from shopwright.evals.bigshop import connected, make_big_shop, postgres_address
 from shopwright.evals.bigshop_plan import BigShop
 from shopwright.evals.errors import EvalError
 from shopwright.evals.progress import Steps
+from shopwright.evals.surroundings import read_kept
 from shopwright.knowledge.database import migrate
 from shopwright.knowledge.plans import watched
 from shopwright.knowledge.settings import Settings
@@ -28,11 +29,14 @@ from shopwright.knowledge.shop import Shop
 Told = Callable[[str, int, int], None]
 FITS = {
     "statistics": ("stats", "refresh_stats"),
+    "history": ("segment_past", "refresh_past"),
     "recommender": ("recommend_fit", "fit_recommender"),
     "customers": ("customer_fit", "fit_customers"),
     "campaigns": ("campaign_fit", "fit_campaigns"),
+    "patterns": ("patterns", "fit_patterns"),
 }
 """What is fitted, in the order in which one builds on another: module and function in `knowledge`."""
+IN_DATABASE = ("statistics", "history")
 EXPLAINED = 6
 SERVER = (
     "server_version",
@@ -62,11 +66,13 @@ def measure_scale(
     customers: int,
     fits: Sequence[str] = tuple(FITS),
     models: Path | None = None,
+    earlier: Path | None = None,
 ) -> dict[str, Any]:
     """Generate the shop where there is none yet, fit, and measure; the figures of `bench scale`.
 
-    Fitted models are kept in the folder `models`, else in one that is deleted at the end. Raises EvalError
-    for a database that is not PostgreSQL, is not reached, or holds another shop.
+    Fitted models are kept in the folder `models`, else in one that is deleted at the end. What is not fitted
+    now keeps its figures from the file `earlier`, where that is of the same shop. Raises EvalError for a
+    database that is not PostgreSQL, is not reached, or holds another shop.
     """
     postgres_address(url)
     with connected(url), ExitStack() as stack:
@@ -75,7 +81,8 @@ def measure_scale(
         shop = Shop(own)
         migrate(shop.engine)
         generated = _generate(url, plan)
-        fitted = {name: fit_apart(own, name) for name in fits}
+        before = kept(earlier, plan)
+        fitted = before.get("fits", {}) | {name: fit_apart(own, name) for name in fits}
         filters = filters_of(shop)
         segments, by_filter = measure_segments(shop, filters, rounds)
         slowest = [one for name in by_filter for one in filters if one.name == name][:EXPLAINED]
@@ -86,7 +93,7 @@ def measure_scale(
             **segments,
             **_recommendations(shop, customers),
             "fits": fitted,
-            "generated_seconds": generated,
+            "generated_seconds": generated or before.get("generated_seconds"),
             "segment_longest_ms": by_filter,
             "plans": {one.name: explained(shop, one.filter) for one in slowest},
             "shop": shop_size(shop),
@@ -101,6 +108,17 @@ def _generate(url: str, plan: BigShop) -> float | None:
     with Steps() as told:
         made = make_big_shop(url, plan, told)
     return round(time.monotonic() - began, 1) if made else None
+
+
+def kept(path: Path | None, plan: BigShop) -> dict[str, Any]:
+    """Figures of the same shop that were kept before; nothing where there are none."""
+    if path is None or not path.is_file():
+        return {}
+    found = read_kept(path)
+    same = isinstance(found, dict) and [found.get(name) for name in ("customers", "lines", "seed")] == [
+        plan.customers, plan.lines, plan.seed,
+    ]  # fmt: skip
+    return found if same else {}
 
 
 def _recommendations(shop: Shop, customers: int) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def fit(settings: Settings, name: str) -> dict[str, Any]:
     shop = Shop(settings)
     try:
         with Steps() as told:
-            seconds = timed(lambda: run(shop.engine if name == "statistics" else shop, told))
+            seconds = timed(lambda: run(shop.engine if name in IN_DATABASE else shop, told))
     except LookupError as error:
         return {"skipped": str(error)}
     return {"seconds": round(seconds, 1), "peak_rss_mib": round((peak_rss() or 0) / 2**20)}

@@ -1,6 +1,7 @@
 """`bench tools`: how fast segments, recommendations, forecasts and reviews are on the shop at hand."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from shopwright.evals.benches.timing import milliseconds, timed
@@ -116,7 +117,7 @@ def _measured(shop: Shop, customers: int) -> tuple[dict[str, Any], dict[str, str
     found: dict[str, Any] = dict.fromkeys(TARGETS)
     del found["segment_p95_ms"]
     skipped: dict[str, str] = {}
-    parts = {
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
         "recommendations": lambda: measure_recommendations(shop, customers),
         "forecasts": lambda: measure_forecasts(shop),
         "reviews": lambda: measure_reviews(shop),

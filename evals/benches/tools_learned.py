@@ -1,12 +1,15 @@
 """How many forecasts and reviews a second the learned models of the shop at hand do."""
 
 import random
+from itertools import product
 from typing import Any
 
 from shopwright.evals.benches.timing import timed
 from shopwright.knowledge import saved
-from shopwright.knowledge.sentiment_classifier import SentimentClassifier
+from shopwright.knowledge.campaign_types import CampaignRequest
+from shopwright.knowledge.segment_names import SEGMENTS
 from shopwright.knowledge.shop import Shop
+from shopwright.knowledge.types import CustomerFilter
 
 TEXTS, TEXTS_FAST = 1_500, 10_000
 
@@ -16,8 +19,9 @@ def measure_reviews(shop: Shop) -> dict[str, Any]:
 
     Raises LookupError when there is no classifier, or no review to time it on.
     """
-    folder = shop.model_dir("sentiment")
-    classifier = SentimentClassifier.load(folder)
+    from shopwright.knowledge.sentiment import open_classifier
+
+    classifier = open_classifier(shop.settings, keep=False)
     texts = _texts(shop, TEXTS_FAST)
     classifier.positive(texts[:50])
     classifier.positive(texts[:50], quick=True)
@@ -28,7 +32,7 @@ def measure_reviews(shop: Shop) -> dict[str, Any]:
         "reviews_per_second_fast": round(len(texts) / fast, 1),
         "reviews_timed": {"default": len(texts[:TEXTS]), "fast": len(texts)},
         "reviews_mean_characters": round(sum(map(len, texts)) / len(texts)),
-        "reviews_quality": saved.read_manifest(folder).figures,
+        "reviews_quality": saved.read_manifest(shop.model_dir("sentiment")).figures,
     }
 
 
@@ -43,11 +47,19 @@ def _texts(shop: Shop, count: int) -> list[str]:
 
 
 def measure_forecasts(shop: Shop) -> dict[str, Any]:
-    """Forecasts of campaigns a second. Raises LookupError when no campaigns were fitted."""
-    asked = 20
-    shop.campaigns.forecast()
-    return {
-        "forecasts_per_second": round(
-            asked / timed(lambda: [shop.campaigns.forecast() for _ in range(asked)]), 1
+    """Forecasts of campaigns a second, of a batch that varies everything: group, type, size, discount, days.
+
+    Raises LookupError when no campaigns were fitted.
+    """
+    kinds = [kind.key for kind in shop.campaigns.types()]
+    groups = [None, *(CustomerFilter(segment=info.key) for info in SEGMENTS), CustomerFilter(active_days=30)]
+    groups = [group for group in groups if group is None or shop.segments.size(group)]
+    asked = [
+        CampaignRequest(filter=group, campaign_type=kind, audience=size, discount_percent=percent, days=days)
+        for group, kind, size, percent, days in product(
+            groups, kinds, (None, 50, 500), (None, 5.0, 10.0, 15.0, 20.0, 30.0), (7, 14, 30)
         )
-    }
+    ]
+    shop.campaigns.forecast_many(asked[:1])
+    seconds = timed(lambda: shop.campaigns.forecast_many(asked))
+    return {"forecasts_per_second": round(len(asked) / seconds, 1), "forecasts_timed": len(asked)}
