@@ -21,7 +21,7 @@ from shopwright.knowledge.embedding_e5_graph import build
 LAYERS = (11, 12)
 LONGEST = 128  # tokens; what follows adds time and little meaning
 PREFIX = "query: "  # what the model was trained to expect before a text
-_BATCH = 400  # tokens in one run: small enough to stay in the processor's cache
+_BATCH = 200  # tokens in one run: small enough to stay in a core's cache
 _MOST = 1000  # characters tokenised
 _SPACES = re.compile("  +")
 Ids = list[int]

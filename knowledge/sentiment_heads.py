@@ -172,7 +172,8 @@ def logistic(x: Any, labels: NDArray[Any], weights: Floats, strength: float = 2.
     """Logistic regression; `strength` is the inverse of the penalty."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(x, labels, sample_weight=weights)
+    solver = "liblinear" if sparse.issparse(x) else "lbfgs"
+    model = LogisticRegression(C=strength, max_iter=500, solver=solver).fit(x, labels, sample_weight=weights)
     spread = float(np.std(model.decision_function(x))) or 1.0
     return Linear(np.asarray(model.coef_[0], dtype=np.float32), float(model.intercept_[0]), spread)
 

@@ -101,9 +101,12 @@ def analyze_reviews(
                 f"没有关于“{about}”的评论。已有评论的对象：{known}。",
             )
         )
-    chosen = {"subject": subject, "language": language, "aspect": aspect}
-    report = analyst.analyze(**chosen, sentiment=sentiment)
-    return _result(context, report, analyst.trend(**chosen), analyst.names(**chosen))
+    return _result(
+        context,
+        analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment),
+        analyst.trend(subject=subject, language=language, aspect=aspect),
+        analyst.names(subject=subject, language=language, aspect=aspect),
+    )
 
 
 CHAT = re.compile(r"\b(?:chat|chats|chatbot|assistant)\b|聊天|对话|助手|机器人", re.IGNORECASE)
