@@ -44,7 +44,7 @@ SIMPLE = (
     "share_of_campaigns_redeemed",
     "demographics_known",
 )
-"""What the regression among the baselines learns from, beside the type: recency, frequency, spend, coupons."""
+"""What the regression among the baselines learns from, beside the type: recency, spend, coupon use."""
 
 
 def backtest(shop: Shop, progress: Progress) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from shopwright.knowledge.campaign_history import PERSON, Assortment, Coupons, H
 
 NEVER_DAYS = 400.0  # stands for something that never happened: longer ago than a year
 RECENT = (28, 90)
+MOST_CELLS = 50_000_000  # of a table of flags; beyond, pairs are sorted instead
 USUAL_HOUR = 15.0  # of who never ordered
 
 Floats = NDArray[np.float64]
@@ -284,8 +285,14 @@ def _distinct(who: Ints, n: int, what: Ints) -> Floats:
     """How many different values each customer has."""
     if not len(who):
         return np.zeros(n)
-    low, width = what.min(), what.max() - what.min() + 1
-    return _count(np.unique(who * width + (what - low)) // width, n)
+    low, width = int(what.min()), int(what.max() - what.min()) + 1
+    if n * width <= MOST_CELLS:
+        seen = np.zeros((n, width), dtype=bool)
+        seen[who, what - low] = True
+        counts: Floats = seen.sum(axis=1).astype(np.float64)
+        return counts
+    pairs = np.sort(who * width + (what - low))
+    return _count(pairs[np.append(True, pairs[1:] != pairs[:-1])] // width, n)
 
 
 def _since(who: Ints, n: int, age: Ints) -> Floats:

@@ -124,3 +124,11 @@ def consent_unknown() -> Note:
         "is recorded.",
         "店铺数据中没有任何客户同意接收营销信息；在记录同意之前，不应向任何人发送。",
     )
+
+
+def too_few_to_list(fewest: int) -> Note:
+    """The audience is so small that its members are not shown one by one."""
+    return (
+        f"Fewer than {fewest} customers: they are not listed one by one.",
+        f"客户少于 {fewest} 位：不逐一列出。",
+    )

@@ -43,7 +43,8 @@ def rank_audience(
 
     The expected margin is the probability of redeeming times the margin of a redeemer's baskets less
     their discount, less the cost of contact. Customers who did not agree to marketing are never among the
-    best. Raises ForecastError for an empty audience or an unknown type, SavedModelError when not fitted.
+    best; an audience below the threshold of k-anonymity is not listed.
+    Raises ForecastError for an empty audience or an unknown type, SavedModelError when not fitted.
     """
     forecaster = shop.campaigns
     kind, group = forecaster.kind(campaign_type), forecaster.group(filter)
@@ -72,7 +73,11 @@ def rank_audience(
             for at in places
         ]
 
+    fewest = max(1, shop.settings.k_anonymity)
+    shown = len(ids) >= fewest
     said = [notes.not_causal(), notes.buy_anyway()]
+    if not shown:
+        said.append(notes.too_few_to_list(fewest))
     said.append(notes.assumed_costs(margin, contact_cost, shop.settings.currency))
     if not consent.any():
         said.append(notes.consent_unknown())
@@ -88,9 +93,9 @@ def rank_audience(
         break_even=min(1.0, contact_cost / worth) if worth > 0 else 1.0,
         margin_share=margin,
         contact_cost=contact_cost,
-        best=customers([at for at in order if consent[at] and expected[at] > 0][:top]),
-        worst=customers(order[::-1][:top]),
-        deciles=_deciles(chance[order], expected[order]),
+        best=customers([at for at in order if consent[at] and expected[at] > 0][:top] if shown else []),
+        worst=customers(order[::-1][:top] if shown else []),
+        deciles=_deciles(chance[order], expected[order], fewest) if shown else [],
         notes=[en for en, _ in said],
         notes_zh=[zh for _, zh in said],
     )
@@ -111,8 +116,8 @@ def _consenting(shop: Shop, ids: NDArray[np.int64]) -> Bools:
     return found
 
 
-def _deciles(chance: Floats, expected: Floats) -> list[Decile]:
-    """Tenths of the audience, best first; fewer where there are fewer customers."""
+def _deciles(chance: Floats, expected: Floats, fewest: int) -> list[Decile]:
+    """Tenths of the audience, best first; larger parts where a tenth is fewer than `fewest` customers."""
     whole = max(float(chance.sum()), 1e-12)
     return [
         Decile(
@@ -121,5 +126,5 @@ def _deciles(chance: Floats, expected: Floats) -> list[Decile]:
             share_of_redeemers=float(chance[part].sum() / whole),
             margin=float(expected[part].sum()),
         )
-        for part in np.array_split(np.arange(len(chance)), min(TENTHS, len(chance)))
+        for part in np.array_split(np.arange(len(chance)), max(1, min(TENTHS, len(chance) // fewest)))
     ]

@@ -34,7 +34,8 @@ class Regression(NamedTuple):
 
     def log_odds(self, features: Floats, kind: str) -> Floats:
         """Log-odds for rows of features, in a campaign of type `kind`; 0 is the effect of an unknown type."""
-        return self.contributions(features).sum(axis=1) + self.intercept + self.types.get(kind, 0.0)
+        found: Floats = self.contributions(features).sum(axis=1) + self.intercept + self.types.get(kind, 0.0)
+        return found
 
     def contributions(self, features: Floats) -> Floats:
         """What each feature adds to the log-odds beside an average customer, exactly; shape as `features`."""

@@ -61,15 +61,14 @@ def read_trials(shop: Shop, progress: Progress) -> list[Trial]:
     """The ended campaigns with MIN_GROUP customers sent to and as many held out."""
     today = shop.today.date().toordinal()
     with shop.engine.connect() as connection:
-        held = dict(
-            connection.execute(
+        held = {
+            row[0]: row[1]
+            for row in connection.execute(
                 select(TARGETS.c.campaign_id, func.count())
                 .where(TARGETS.c.holdout.is_(True))
                 .group_by(TARGETS.c.campaign_id)
             )
-            .tuples()
-            .all()
-        )
+        }
         campaigns = read_campaigns(connection)
         wanted = [c for c in campaigns if held.get(c.campaign_id, 0) >= MIN_GROUP and c.end <= today]
         if not wanted:
@@ -187,7 +186,7 @@ def _spend(history: Any, first: int, last: int) -> Floats:
     kept = (history.order_day >= first) & (history.order_day <= last)
     found: Floats = np.bincount(
         history.order_customer[kept], weights=history.order_total[kept], minlength=len(history.ids)
-    )
+    ).astype(np.float64)
     return found
 
 
@@ -205,7 +204,8 @@ def _explained(trial: Trial) -> Floats:
     """The part of the spend that earlier spend explains, around its mean; the lot kept groups alike in it."""
     centred = trial.earlier - trial.earlier.mean()
     slope = float(centred @ trial.spend) / max(1e-9, float(centred @ centred))
-    return slope * centred
+    found: Floats = slope * centred
+    return found
 
 
 def _ridge(matrix: Floats, target: Floats) -> Any:

@@ -20,7 +20,6 @@ from shopwright.knowledge.campaign_simulation import (
     intervals,
     rate_curve,
     redeemers,
-    sigmoid,
     smoothed,
 )
 from shopwright.knowledge.campaign_themes import drivers
@@ -89,11 +88,13 @@ class CampaignForecaster:
 
     def log_odds(self, kind: str) -> Floats:
         """Log-odds of every scored customer to redeem a campaign of type `kind` started now."""
-        return self._arrays["log_odds"][self._place(kind)].astype(np.float64)
+        found: Floats = self._arrays["log_odds"][self._place(kind)].astype(np.float64)
+        return found
 
     def themes(self, kind: str) -> Floats:
         """What each theme adds to a customer's log-odds, shape (customers, themes)."""
-        return self._arrays["themes"][self._place(kind)].astype(np.float64)
+        found: Floats = self._arrays["themes"][self._place(kind)].astype(np.float64)
+        return found
 
     def types(self) -> list[CampaignType]:
         """The types that past campaigns have, most campaigns first; rates are of campaigns that ended."""
@@ -231,10 +232,6 @@ class CampaignForecaster:
 
     def _place(self, kind: str) -> int:
         return [one.key for one in self.fit.types].index(kind)
-
-    def mean_rate(self, kind: str, places: NDArray[np.int64]) -> float:
-        """Mean probability of the scored customers at `places`."""
-        return float(sigmoid(self.log_odds(kind)[places]).mean())
 
 
 def _luck(kind: TypeFit, request: CampaignRequest) -> Luck:

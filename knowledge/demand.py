@@ -186,7 +186,7 @@ def _model(method: str) -> Any:
 
 
 def _spread(errors: Floats, ahead: int) -> float:
-    """Root mean square of the trial errors about as far ahead; those farther ahead than tried grow with it."""
+    """Root mean square of the trial errors about as far ahead; it grows beyond what was tried."""
     near = errors[:, max(0, ahead - 1) : ahead + 2]
     known = near[np.isfinite(near)]
     if len(known) < 4:

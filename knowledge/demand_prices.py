@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, literal, or_, select
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from shopwright.knowledge.columns import LINES, ORDERS, PRODUCT, PROMOTION
 from shopwright.knowledge.stats import days_between
@@ -84,8 +85,8 @@ def price_response(shop: Shop, scope: Scope | None = None, top: int = 20) -> Pri
 
     Raises LookupError when no product was sold in enough weeks.
     """
-    with shop.engine.connect() as connection:
-        products, weeks = _measure(connection, scope)
+    key = "" if scope is None else scope.model_dump_json()
+    products, weeks = _measured(shop.engine, key, shop.today.isoformat())
     if not products:
         raise LookupError(
             f"No product was sold in {MIN_WEEKS} weeks or more, so there is no price response to measure."
@@ -113,6 +114,13 @@ def usual_elasticity(connection: Connection) -> tuple[float, float] | None:
     errors = [known[1] for product in products if (known := product.estimates[0]) is not None]
     between = max(0.0, float(np.var(means) - np.mean(np.square(errors)))) ** 0.5
     return -belief.mean, float(np.clip(np.hypot(between, belief.sd), 0.75, 1.5))
+
+
+@lru_cache(maxsize=32)
+def _measured(engine: Engine, scope: str, _today: str) -> tuple[list[_Product], int]:
+    """What `_measure` finds, kept while the shop's last day is the same; `scope` is JSON, or empty."""
+    with engine.connect() as connection:
+        return _measure(connection, Scope.model_validate_json(scope) if scope else None)
 
 
 def _measure(connection: Connection, scope: Scope | None) -> tuple[list[_Product], int]:

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from shopwright.knowledge.campaigns import ForecastError
+from shopwright.knowledge.campaign_types import Driver, WhatIf
+from shopwright.knowledge.campaigns import CampaignRequest, ForecastError
 from shopwright.knowledge.types import CampaignForecast, CustomerFilter, Interval
 from shopwright.tools.audience import (
     ActiveDays,
@@ -15,8 +16,10 @@ from shopwright.tools.audience import (
     Segment,
     SpendMin,
     Top,
+    Unused,
     UsesCoupons,
     customer_filter,
+    for_everybody,
     segment_meanings,
 )
 from shopwright.tools.base import (
@@ -80,6 +83,7 @@ def forecast_campaign(
     spend_min: SpendMin = None,
     top: Top = None,
     conditions: Conditions = None,
+    unused: Unused = None,
 ) -> ToolResult:
     """Forecast a campaign or coupon: how many would redeem, sales and cost, before it is sent."""
     chosen = customer_filter(
@@ -88,20 +92,32 @@ def forecast_campaign(
         conditions=conditions,
     )  # fmt: skip
     narrowed = bool(chosen.model_dump(exclude_none=True))
+    request = CampaignRequest(
+        filter=chosen if narrowed or audience is None else None,
+        campaign_type=campaign_type,
+        audience=audience,
+        discount_percent=discount_percent,
+        days=days,
+    )
+    forecaster = context.shop.campaigns
     try:
-        forecast = context.shop.campaigns.forecast(
-            filter=chosen if narrowed or audience is None else None,
-            campaign_type=campaign_type,
-            audience=audience,
-            discount_percent=discount_percent,
-            days=days,
-        )
+        forecast = forecaster.forecast_many([request])[0]
+        what_if = forecaster.what_if(request)
     except ForecastError as error:
         raise ToolError(say(context.language, str(error), error.zh)) from error
-    return _result(context, chosen, forecast)
+    why = forecaster.explain(filter=request.filter, campaign_type=campaign_type) if narrowed else []
+    result = _result(context, chosen, forecast, what_if, why)
+    warning = for_everybody(context, unused, chosen) if audience is None else ""
+    return result.model_copy(update={"headline": warning + result.headline})
 
 
-def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignForecast) -> ToolResult:
+def _result(
+    context: ToolContext,
+    chosen: CustomerFilter,
+    forecast: CampaignForecast,
+    what_if: WhatIf,
+    why: list[Driver],
+) -> ToolResult:
     language = context.language
     who = describe_filter(context, chosen)
     rate, redeemers = forecast.rate, forecast.redeemers
@@ -120,15 +136,43 @@ def _result(context: ToolContext, chosen: CustomerFilter, forecast: CampaignFore
         sentence = _amount(context, label, interval)
         headline += say(language, f" {sentence}.", f"{sentence}。")
         facts.append(f"- {sentence}")
-    notes = forecast.notes_zh if language == "zh" else forecast.notes
+    notes = [*(forecast.notes_zh if language == "zh" else forecast.notes), *_why(context, why)]
     return ToolResult(
         text="\n".join(facts),
         headline=headline,
         appendix="\n".join(f"> {note}" for note in notes),
         memory=say(language, f"forecast made for: {who}", f"已预测：{who}"),
-        data={**forecast.model_dump(mode="json"), "interval_percent": 80},
-        views=_views(context, forecast),
+        data={
+            **forecast.model_dump(mode="json"),
+            "interval_percent": 80,
+            "drivers": [driver.model_dump(mode="json") for driver in why],
+        },
+        views=[*_views(context, forecast), *_what_if_views(context, what_if)],
     )
+
+
+def _why(context: ToolContext, why: list[Driver]) -> list[str]:
+    """What makes this audience likelier or less likely to redeem, as a note; association, not cause."""
+    language = context.language
+    strong = [driver for driver in why if abs(driver.log_odds) >= 0.05][:3]
+    if not strong:
+        return []
+    parts = [
+        say(
+            language,
+            f"{driver.name} (odds × {driver.odds_ratio:.2f})",
+            f"{driver.name_zh}（几率 × {driver.odds_ratio:.2f}）",
+        )
+        for driver in strong
+    ]
+    listed = say(language, "; ", "；").join(parts)
+    return [
+        say(
+            language,
+            f"What sets this audience apart from all customers, in the model: {listed}.",
+            f"模型中这群客户与全体客户的主要差别：{listed}。",
+        )
+    ]
 
 
 def _amounts(context: ToolContext, forecast: CampaignForecast) -> list[tuple[str, Interval]]:
@@ -136,6 +180,7 @@ def _amounts(context: ToolContext, forecast: CampaignForecast) -> list[tuple[str
     pairs = (
         (say(language, "Sales in their baskets", "核销订单销售额"), forecast.revenue),
         (say(language, "Discount given", "让利成本"), forecast.cost),
+        (say(language, "Return (sales less discount)", "净回报（销售额减让利）"), forecast.net),
     )
     return [(label, interval) for label, interval in pairs if interval is not None]
 
@@ -194,4 +239,60 @@ def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
             series=series,
         ),
         Table(title=say(language, "Past campaigns", "历史活动"), columns=columns, rows=rows),
+    ]
+
+
+def _what_if_views(context: ToolContext, what_if: WhatIf) -> list[View]:
+    """The rate over other discounts as a line with its band, and the figures for other audience sizes."""
+    language = context.language
+    shown = what_if.by_discount
+    series = Series(
+        name=say(language, "Redemption rate, assumed response", "核销率（假定的响应）"),
+        x=[one.discount_percent or 0.0 for one in shown],
+        y=[round(100 * one.rate.mid, 2) for one in shown],
+        low=[round(100 * one.rate.low, 2) for one in shown],
+        high=[round(100 * one.rate.high, 2) for one in shown],
+    )
+    columns = (
+        ["Sent to", "Redeemed (80%)", "Redeemed (95%)", "Sales", "Discount", "Return", "Return per 1 given"]
+        if language == "en"
+        else [
+            "发送人数",
+            "核销人数（80%）",
+            "核销人数（95%）",
+            "销售额",
+            "让利",
+            "净回报",
+            "每让利1元的净回报",
+        ]
+    )
+    return [
+        Plot(
+            title=say(
+                language,
+                "What if the discount were another? Assumed, not measured",
+                "换一个折扣会怎样？（假定而非实测）",
+            ),
+            chart="line",
+            x_label=say(language, "discount, %", "折扣力度，%"),
+            y_label="%",
+            series=[series],
+        ),
+        Table(
+            title=say(language, "What if it went to fewer or more?", "换一个发送规模会怎样？"),
+            columns=columns,
+            rows=[_size_row(context, one) for one in what_if.by_audience],
+        ),
+    ]
+
+
+def _size_row(context: ToolContext, one: CampaignForecast) -> list[str | int | float | None]:
+    found = one.redeemers
+    roi = one.roi
+    return [
+        whole(one.audience),
+        f"{whole(found.mid)} ({whole(found.low)} – {whole(found.high)})",
+        f"{whole(found.low95 or 0.0)} – {whole(found.high95 or 0.0)}",
+        *(None if value is None else money(context, value.mid) for value in (one.revenue, one.cost, one.net)),
+        None if roi is None else f"{roi.mid:.1f} ({roi.low:.1f} – {roi.high:.1f})",
     ]

@@ -15,10 +15,10 @@ from shopwright.knowledge.sentiment_classifier import embedder
 from shopwright.knowledge.settings import Settings
 
 
-def _small_shop() -> ModuleType:
-    """Tests are no package (pytest's importlib mode), so the file beside this one is loaded by path."""
-    path = Path(__file__).parent / "small_shop.py"
-    spec = importlib.util.spec_from_file_location("shop_tests_small_shop", path)
+def _sibling(name: str) -> ModuleType:
+    """Tests are no package (pytest's importlib mode), so a file beside this one is loaded by path."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"shop_tests_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -30,13 +30,34 @@ def _small_shop() -> ModuleType:
 @pytest.fixture
 def small_shop(database: Engine) -> object:
     """What was written to `database`: customers, products, orders, lines."""
-    return _small_shop().make_small_shop(database)
+    return _sibling("small_shop").make_small_shop(database)
+
+
+@pytest.fixture
+def rhythm_shop(database: Engine) -> Engine:
+    """A year of customers with rhythms, written to `database`; see rhythm_shop.py."""
+    _sibling("rhythm_shop").make_rhythm_shop(database)
+    return database
+
+
+@pytest.fixture
+def holdout_shop(database: Engine) -> Engine:
+    """A shop with known effects of price and of a campaign with a holdout; see holdout_shop.py."""
+    _sibling("holdout_shop").make_holdout_shop(database)
+    return database
+
+
+@pytest.fixture
+def couponless_shop(database: Engine) -> Engine:
+    """The same without rows that say what coupons are good for."""
+    _sibling("holdout_shop").make_holdout_shop(database, coupons=False)
+    return database
 
 
 @pytest.fixture
 def past_campaigns(database: Engine, small_shop: object) -> object:
     """The small shop with six campaigns that ended."""
-    _small_shop().add_campaigns(database, small_shop)
+    _sibling("small_shop").add_campaigns(database, small_shop)
     return small_shop
 
 
