@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopwright.knowledge import recommend_reasons as reasons
 from shopwright.knowledge import saved
@@ -16,7 +17,7 @@ from shopwright.knowledge.recommend_candidates import candidates
 from shopwright.knowledge.recommend_content import read_content
 from shopwright.knowledge.recommend_explain import Explainer, offered, sold
 from shopwright.knowledge.recommend_fit import NAME, fit_recommender
-from shopwright.knowledge.recommend_groups import GROUP_DAYS, Groups, load_groups
+from shopwright.knowledge.recommend_groups import GROUP_DAYS, Groups, Shares, load_groups
 from shopwright.knowledge.recommend_learned import Learned, borrow, load
 from shopwright.knowledge.recommend_lines import read_history
 from shopwright.knowledge.recommend_pairs import PAIR_DAYS
@@ -34,7 +35,9 @@ __all__ = ["DIVERSITY", "Mode", "Recommender", "fit_recommender", "pick"]
 
 Mode = Literal["all", "buy_again", "discover"]
 BASKET_SALES = 0.02
-TREND_PRIOR = 5.0
+GROUP_POWER, STRANGER_POWER = 1.5, 0.6
+
+Ints = NDArray[np.int64]
 
 
 class _Known:
@@ -121,7 +124,7 @@ class Recommender:
         LookupError for an unknown segment, as `Segments.report` does.
         """
         members = np.array(self._shop.segments.members(filter), dtype=np.int64)
-        return self._for_members(members, k, scope, diversity) if len(members) else []
+        return self._for_members(members, k, scope, diversity, GROUP_POWER) if len(members) else []
 
     def for_basket(
         self,
@@ -197,23 +200,23 @@ class Recommender:
         known, learned = self._known, self._known.learned
         alike = peers(self._shop, customer_id, known.groups.customers)
         if alike is not None:
-            return self._for_members(alike, k, scope, diversity)
-        scores = np.where(known.catalogue.offered, learned.items.recent * trend(learned), 0.0)
+            return self._for_members(alike, k, scope, diversity, STRANGER_POWER)
+        scores = np.where(known.catalogue.offered, learned.items.recent.astype(np.float64), 0.0)
         picked = pick(known.catalogue, scores, k, scope, diversity=diversity)
         return self._present(picked, scores, lambda row: sold(learned, row))
 
     def _for_members(
         self,
-        members: np.ndarray[tuple[int], np.dtype[np.int64]],
+        members: Ints,
         k: int,
         scope: Scope | None,
         diversity: float,
+        power: float,
     ) -> list[Recommendation]:
         known, learned = self._known, self._known.learned
         found = known.groups.shares(self._shop.engine, known.catalogue, members)
         everyone = known.groups.everyone
-        scores = found.scores * trend(learned)
-        scores[~known.catalogue.offered] = 0.0
+        scores = np.where(known.catalogue.offered, group_scores(known.groups, learned, found, power), 0.0)
 
         def why(row: int) -> Reason:
             share, of_all = float(found.shares[row]), float(everyone[row])
@@ -226,7 +229,7 @@ class Recommender:
 
         return self._present(pick(known.catalogue, scores, k, scope, diversity=diversity), scores, why)
 
-    def _in_basket(self, basket: np.ndarray[tuple[int], np.dtype[np.int64]], row: int) -> Reason | None:
+    def _in_basket(self, basket: Ints, row: int) -> Reason | None:
         """The product of the basket that speaks most for `row`."""
         learned, ones = self._known.learned, np.ones(len(basket))
         for together, word in (
@@ -279,13 +282,17 @@ class Recommender:
         ]
 
 
-def trend(learned: Learned) -> Floats:
-    """Root of how much more each row sells than in the 28 days before; 0.7..1.4, near 1 for what few buy."""
-    rise = (learned.items.recent + TREND_PRIOR) / (learned.items.before + TREND_PRIOR)
-    return np.clip(np.sqrt(rise), 0.7, 1.4)
+def group_scores(groups: Groups, learned: Learned, found: Shares, power: float) -> Floats:
+    """What sells lately times how much more the group buys it: recent share of customers x lift ** power.
+
+    A power of 1 estimates what the group will buy; a higher one favours what sets it apart. What nobody
+    bought in the last 28 days counts a tenth of its share of the longer time.
+    """
+    active = max(1, len(groups.customers))
+    return np.asarray((learned.items.recent / active + 0.1 * groups.everyone) * found.lifts**power)
 
 
-def basket_scores(learned: Learned, basket: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+def basket_scores(learned: Learned, basket: Ints) -> Floats:
     """How well each row goes with the rows of a basket; 0 for those and where nothing speaks for it."""
     count = len(learned.catalogue.ids)
     scores = BASKET_SALES * learned.items.recent / max(1.0, float(learned.items.recent.max(initial=0)))

@@ -42,6 +42,7 @@ RESAMPLES = 400
 SEED = 17
 FAIR = (0.8, 1.25)
 LEAST = 0.01
+TOLD_FROM = 20
 GROUPS = 12
 MODES = {"all": "all", "discover": "new"}
 
@@ -81,7 +82,8 @@ def audit(
     found = _show(whole.lines, cut, learned, blend, customers, progress)
     labels = _labels(shop)
     bands = _bands(shop, cut.customers)
-    modes = {mode: _mode(learned, shown, labels, bands) for mode, shown in found.items()}
+    least = shop.settings.k_anonymity
+    modes = {mode: _mode(learned, shown, labels, bands, least) for mode, shown in found.items()}
     flags = [
         f"{mode}: {row['group']} ({row['flag']})"
         for mode, result in modes.items()
@@ -153,7 +155,11 @@ def _bands(shop: Shop, customers: Ints) -> dict[str, NDArray[np.str_]]:
 
 
 def _mode(
-    learned: Learned, shown: _Shown, labels: dict[str, NDArray[np.str_]], bands: dict[str, NDArray[np.str_]]
+    learned: Learned,
+    shown: _Shown,
+    labels: dict[str, NDArray[np.str_]],
+    bands: dict[str, NDArray[np.str_]],
+    least: int,
 ) -> dict[str, Any]:
     exposed = _exposure(learned, shown)
     offered = learned.catalogue.offered
@@ -168,7 +174,7 @@ def _mode(
             "coverage": round(len(seen) / max(1, int(eligible.sum())), 4),
             "coverage_of_catalogue": round(len(seen) / max(1, int(offered.sum())), 4),
         },
-        "customers": _by_customers(shown, bands),
+        "customers": _by_customers(shown, bands, least),
     }
 
 
@@ -196,17 +202,17 @@ def _groups(learned: Learned, shown: _Shown, label: NDArray[np.str_]) -> list[di
     """The GROUPS groups with the most relevance and exposure; a customer weighs as much as any other."""
     names, codes = np.unique(label, return_inverse=True)
     count = len(names)
-    exposure = np.array(
+    exposure: Floats = np.array(
         [np.bincount(codes[rows], _discounts(len(rows)), minlength=count) for rows in shown.shown]
     ).reshape(-1, count)
-    relevance = np.array(
+    relevance: Floats = np.array(
         [np.bincount(codes[rows], minlength=count) / len(rows) for rows in shown.bought]
     ).reshape(-1, count)
     exposure /= np.maximum(exposure.sum(axis=1, keepdims=True), 1e-12)
     offered = learned.catalogue.offered
     in_catalogue = np.bincount(codes[offered], minlength=count) / max(1, int(offered.sum()))
-    sold = np.bincount(codes, learned.items.quarter, minlength=count)
-    sold = sold / max(1.0, float(sold.sum()))
+    amounts: Floats = np.bincount(codes, learned.items.quarter, minlength=count)
+    sold = amounts / max(1.0, float(amounts.sum()))
     mean_exposure, mean_relevance = _mean(exposure), _mean(relevance)
     low, high = _ratio_intervals(exposure, relevance)
     order = np.argsort(-(mean_exposure + mean_relevance), kind="stable")[:GROUPS]
@@ -245,8 +251,11 @@ def _ratio_intervals(exposure: Floats, relevance: Floats) -> tuple[Floats, Float
     return low, high
 
 
-def _by_customers(shown: _Shown, bands: dict[str, NDArray[np.str_]]) -> list[dict[str, Any]]:
-    """NDCG@10 by group; flagged where its interval lies wholly outside 0.8 .. 1.25 times everyone's mean."""
+def _by_customers(shown: _Shown, bands: dict[str, NDArray[np.str_]], least: int) -> list[dict[str, Any]]:
+    """NDCG@10 by group of `least` or more; flagged where its interval lies outside 0.8 .. 1.25 of the mean.
+
+    A group of fewer than TOLD_FROM is not flagged: its interval cannot be trusted.
+    """
     ndcg, users = np.array(shown.ndcg), np.array(shown.users, dtype=np.int64)
     everyone = float(ndcg.mean()) if len(ndcg) else 0.0
     rows = []
@@ -256,9 +265,13 @@ def _by_customers(shown: _Shown, bands: dict[str, NDArray[np.str_]]) -> list[dic
             members[str(labels[user])].append(value)
         for name in sorted(members, key=_by_number):
             values = np.array(members[name])
+            if len(values) < least:
+                continue
             half = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else everyone
             mean = float(values.mean())
-            over, under = mean - half > FAIR[1] * everyone, mean + half < FAIR[0] * everyone
+            told = len(values) >= TOLD_FROM
+            over = told and mean - half > FAIR[1] * everyone
+            under = told and mean + half < FAIR[0] * everyone
             rows.append(
                 {
                     "kind": kind,

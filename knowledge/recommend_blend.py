@@ -25,7 +25,6 @@ from shopwright.knowledge.recommend_signals import FAMILIES, Signals, Table, fam
 if TYPE_CHECKING:
     import lightgbm
 
-TARGETS = ("all", "new", "kind_all", "kind_new")
 ROUNDS = 120
 PARAMETERS: dict[str, Any] = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 100, "max_bin": 127,
@@ -96,13 +95,18 @@ class Fixed:
 
 
 class Trees:
-    """A learned blend for each target; `kept` corrects the probabilities for rows left out in learning."""
+    """A learned blend a target; `kept` corrects the probabilities for rows left out in learning.
+
+    A target with too few examples (product types that nobody has left to try) keeps the fixed weights.
+    """
 
     def __init__(self, boosters: dict[str, lightgbm.Booster], kept: dict[str, float]) -> None:
         self._boosters, self._kept = boosters, kept
 
     def scores(self, signals: Signals, target: str) -> Floats:
-        """The probability that each is bought in the next 28 days."""
+        """The probability that each is bought in the next 28 days; fixed weights where none was learned."""
+        if target not in self._boosters:
+            return Fixed().scores(signals, target)
         if not len(signals.table):
             return np.empty(0)
         raw = np.asarray(self._boosters[target].predict(signals.table, raw_score=True, num_threads=1))
@@ -110,6 +114,8 @@ class Trees:
 
     def contributions(self, signals: Signals, target: str) -> Floats:
         """In log odds, beside the average candidate's."""
+        if target not in self._boosters:
+            return Fixed().contributions(signals, target)
         parts = np.asarray(self._boosters[target].predict(signals.table, pred_contrib=True, num_threads=1))
         found = np.zeros((len(signals.table), len(FAMILIES)))
         for column, name in enumerate(signals.names):
@@ -135,13 +141,14 @@ class Trees:
 
 
 def train(examples: dict[str, Examples]) -> Trees | None:
-    """A blend learned from examples of every target; None when any has too few."""
-    if set(examples) != set(TARGETS) or not all(found.enough for found in examples.values()):
+    """A blend learned for every target with enough examples; None when there is none."""
+    enough = {target: found for target, found in examples.items() if found.enough}
+    if not enough:
         return None
     import lightgbm
 
     boosters = {}
-    for target, found in examples.items():
+    for target, found in enough.items():
         data = lightgbm.Dataset(
             found.signals.table,
             found.bought.astype(np.float32),
@@ -149,7 +156,7 @@ def train(examples: dict[str, Examples]) -> Trees | None:
             params=PARAMETERS,
         )
         boosters[target] = lightgbm.train(PARAMETERS, data, ROUNDS)
-    return Trees(boosters, {target: found.kept for target, found in examples.items()})
+    return Trees(boosters, {target: found.kept for target, found in enough.items()})
 
 
 def load_blend(folder: Path) -> Blend:

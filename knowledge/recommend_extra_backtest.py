@@ -67,6 +67,7 @@ def judge_strangers(whole: Source, cut: Lines, learned: Learned, progress: Progr
     Over at most STRANGERS customers of known age or household who bought in the test days. Each customer is
     left out of the peers.
     """
+    from shopwright.knowledge.recommend import STRANGER_POWER, group_scores
     from shopwright.knowledge.recommend_fit import AHEAD_DAYS, bought_after
 
     groups = group(cut, learned.catalogue, learned.day)
@@ -84,8 +85,9 @@ def judge_strangers(whole: Source, cut: Lines, learned: Learned, progress: Progr
         progress("recommender: backtest of strangers", len(hits["recommender"]), STRANGERS)
         others = replace(groups, sampled=False)
         found = others.shares(whole.shop.engine, learned.catalogue, alike[alike != customer])
+        scores = group_scores(groups, learned, found, STRANGER_POWER)
         for name, values in {
-            "recommender": np.where(known, found.scores, -1.0),
+            "recommender": np.where(known, scores, -1.0),
             "popularity_28_days": sold,
         }.items():
             hits[name].append(quality(np.isin(top(values), truth), len(truth)))

@@ -18,8 +18,7 @@ from shopwright.knowledge.columns import LINES, ORDERS
 from shopwright.knowledge.recommend_lines import Lines
 
 GROUP_DAYS = 91
-LIFT_POWER = 0.5
-LIFT_PRIOR = 20.0
+LIFT_PRIOR = 60.0
 DRAWN = 500
 
 Ints = NDArray[np.int64]
@@ -27,12 +26,13 @@ Floats = NDArray[np.float64]
 
 
 class Shares(NamedTuple):
-    """Scores of a group by catalogue row; share of its active customers who bought each; how many are active.
+    """Lift by catalogue row; share of the group's active customers who bought each; how many are active.
 
-    Active: with an order in the last GROUP_DAYS days. `drawn`: the active ones are a sample of the group.
+    Active: with an order in the last GROUP_DAYS days. The lift is that share over everyone's, drawn towards 1
+    as if LIFT_PRIOR average customers belonged to the group. `drawn`: the active ones are a sample of it.
     """
 
-    scores: Floats
+    lifts: Floats
     shares: Floats
     active: int
     drawn: bool
@@ -54,7 +54,7 @@ class Groups:
         return share
 
     def shares(self, engine: Engine, catalogue: Catalogue, members: Ints) -> Shares:
-        """The score: the share who bought, drawn to everyone's for small groups, times its lift's root.
+        """What the members buy beside what everyone buys.
 
         Where only a sample of the customers was read at fitting, a sample of DRAWN members is read now.
         """
@@ -67,10 +67,9 @@ class Groups:
             rows = np.flatnonzero(np.isin(self.customers, members))
             counts, active = np.asarray(self.bought[rows].sum(axis=0)).ravel(), len(rows)
         everyone, share = self.everyone, counts / max(1, active)
-        weight = active / (active + LIFT_PRIOR)
-        drawn = weight * share + (1 - weight) * everyone
-        scores = drawn * (drawn / np.maximum(everyone, 1e-9)) ** LIFT_POWER
-        return Shares(np.where(drawn > 0, scores, 0.0), share, active, self.sampled and len(members) > DRAWN)
+        drawn = (counts + LIFT_PRIOR * everyone) / (active + LIFT_PRIOR)
+        lifts = np.divide(drawn, everyone, out=np.ones_like(drawn), where=everyone > 0)
+        return Shares(lifts, share, active, self.sampled and len(members) > DRAWN)
 
     def save(self, path: Path, catalogue: Catalogue) -> None:
         """Write as ids of customers and products."""
