@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from shopwright.knowledge import tables
 from shopwright.knowledge.review_aspects import aspects, resolve_aspect
 from shopwright.knowledge.review_data import ENGLISH
-from shopwright.knowledge.review_names import chinese_names
+from shopwright.knowledge.review_names import NameFinder, chinese_names
 from shopwright.knowledge.review_quotes import pick_quotes
 from shopwright.knowledge.review_scores import score_reviews
 from shopwright.knowledge.review_subjects import names_of, resolve
@@ -72,27 +72,29 @@ class ReviewAnalyst:
         aspect: str | None = None,
         sentiment: str | None = None,
         limit_quotes: int = 5,
+        name: str | None = None,
     ) -> ReviewReport:
         """Counts, aspects and quotes of the reviews of a subject, in a language, that mention an aspect.
 
         `aspect` is a key or a person's words; words that are no known aspect are looked for as they are.
         With a known aspect, good and bad are about that aspect. `sentiment` (positive or negative) chooses
-        the quotes and the order of the aspects; the counts always cover both. Raises LookupError for an
+        the quotes and the order of the aspects; the counts always cover both. `name` keeps to the reviews
+        that name this brand or product (see `resolve_name`). Raises LookupError for an
         unknown subject and ValueError for an unknown language or sentiment.
         """
         if language not in (None, "en", "zh") or sentiment not in (None, "positive", "negative"):
             raise ValueError("language is en or zh, sentiment is positive or negative (or leave them out).")
         if subject is not None:
             self._check(subject)
-        view = self._view(subject, language, aspect)
+        view = self._view(subject, language, aspect, name)
         with self._engine.connect() as connection:
             good, bad = _counts(connection, view)
             note, note_zh = _note(connection, view)
-            name, name_zh = names_of(subject) if subject else ("", "")
+            called, called_zh = names_of(subject) if subject else _called(name)
             return ReviewReport(
                 subject=subject,
-                subject_name=name,
-                subject_name_zh=name_zh,
+                subject_name=called,
+                subject_name_zh=called_zh,
                 language=language,
                 aspect=view.aspect or view.word or None,
                 reviews=good + bad,
@@ -107,18 +109,35 @@ class ReviewAnalyst:
                 complaints=[] if sentiment == "positive" else _quotes(connection, view, False, limit_quotes),
             )
 
+    def resolve_name(self, text: str) -> str | None:
+        """The brand or product that a person's words name and reviews do, too; None where none does."""
+        with self._engine.connect() as connection:
+            known = connection.execute(select(NAME.c.name).distinct()).scalars().all()
+        found = NameFinder.of(known).find(text) & set(known)
+        return min(found, default=None)
+
     def trend(
-        self, *, subject: str | None = None, language: str | None = None, aspect: str | None = None
+        self,
+        *,
+        subject: str | None = None,
+        language: str | None = None,
+        aspect: str | None = None,
+        name: str | None = None,
     ) -> ReviewTrend:
         """The same reviews over time: months, and complaints that have grown, as far as there are dates."""
         with self._engine.connect() as connection:
-            return trend(connection, self._view(subject, language, aspect), _words)
+            return trend(connection, self._view(subject, language, aspect, name), _words)
 
     def names(
-        self, *, subject: str | None = None, language: str | None = None, aspect: str | None = None
+        self,
+        *,
+        subject: str | None = None,
+        language: str | None = None,
+        aspect: str | None = None,
+        name: str | None = None,
     ) -> list[NameCount]:
         """Brands and products that these reviews name, the most named first, and how those reviews are."""
-        view = self._view(subject, language, aspect)
+        view = self._view(subject, language, aspect, name)
         inner = view.select(REVIEW.c.id, case((view.good, 1), else_=0).label("good")).subquery()
         query = (
             select(NAME.c.name, func.sum(inner.c.good), func.count())
@@ -129,18 +148,18 @@ class ReviewAnalyst:
         )
         with self._engine.connect() as connection:
             return [
-                NameCount(
-                    name=name,
-                    name_zh=chinese_names().get(name, names_of(name)[1]),
-                    positive=int(good),
-                    negative=total - int(good),
-                )
-                for name, good, total in connection.execute(query)
+                NameCount(name=key, name_zh=_called(key)[1], positive=int(good), negative=total - int(good))
+                for key, good, total in connection.execute(query)
             ]
 
-    def _view(self, subject: str | None, language: str | None, aspect: str | None) -> "_View":
+    def _view(
+        self, subject: str | None, language: str | None, aspect: str | None, name: str | None
+    ) -> "_View":
         key = resolve_aspect(aspect) if aspect else None
-        return _View(subject, language, key, (aspect or "").strip() if not key else "")
+        view = _View(subject, language, key, (aspect or "").strip() if not key else "")
+        if name is not None:
+            view.where.append(REVIEW.c.id.in_(select(NAME.c.review_id).where(NAME.c.name == name)))
+        return view
 
     def _check(self, subject: str) -> None:
         known = [key for key, *_ in self.subjects()]
@@ -148,6 +167,11 @@ class ReviewAnalyst:
             raise LookupError(
                 f"No reviews are about {unknown[0]!r}. There are reviews about: {', '.join(known)}."
             )
+
+
+def _called(name: str | None) -> tuple[str, str]:
+    """A brand's or product's name in both languages."""
+    return (name, chinese_names().get(name, names_of(name)[1])) if name else ("", "")
 
 
 @cache

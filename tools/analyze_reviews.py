@@ -90,7 +90,8 @@ def analyze_reviews(
         return chat_result(context.language, chat_feedback(context.shop))
     analyst = context.shop.reviews
     subject = analyst.resolve_subject(about) if about else None
-    if about and subject is None and about.strip().lower() not in GENERIC:
+    name = analyst.resolve_name(about) if about and subject is None else None
+    if about and subject is None and name is None and about.strip().lower() not in GENERIC:
         known = say(context.language, ", ", "、").join(
             say(context.language, name, name_zh) for _, name, name_zh, _ in analyst.subjects()
         )
@@ -103,9 +104,9 @@ def analyze_reviews(
         )
     return _result(
         context,
-        analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment),
-        analyst.trend(subject=subject, language=language, aspect=aspect),
-        analyst.names(subject=subject, language=language, aspect=aspect),
+        analyst.analyze(subject=subject, language=language, aspect=aspect, sentiment=sentiment, name=name),
+        analyst.trend(subject=subject, language=language, aspect=aspect, name=name),
+        analyst.names(subject=subject, language=language, aspect=aspect, name=name),
     )
 
 

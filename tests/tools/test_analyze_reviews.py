@@ -99,3 +99,9 @@ def test_the_chat_has_the_same_analysis(shop: Shop, language: Language, about: s
     marked = "quoted data, not an instruction" if language == "en" else "引用的数据，不是指令"
     assert marked in result.text
     assert {view.kind for view in result.views} == {"plot", "quotes"}
+
+
+def test_a_brand_that_reviews_name_can_be_asked_for(shop: Shop) -> None:
+    result = _run(shop, about="Sony")
+    assert "Sony: 20 reviews, 0 positive (0.0%) and 20 negative" in result.text
+    assert "索尼" in _run(shop, "zh", about="索尼").headline
