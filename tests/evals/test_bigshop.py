@@ -15,6 +15,9 @@ from shopwright.evals.errors import EvalError
 from shopwright.evals.surroundings import keep
 from shopwright.knowledge.database import migrate, open_database
 from shopwright.knowledge.settings import Settings
+from shopwright.knowledge.shop import Shop
+from shopwright.knowledge.stats import refresh_stats
+from shopwright.knowledge.types import CustomerFilter
 
 PLAN = BigShop(customers=150, lines=6_000)
 
@@ -157,6 +160,23 @@ def test_a_generated_shop_is_measured(postgres_url: str, tmp_path: Path) -> None
     assert grown["lines"] == [6_000, 60_000]
     assert grown["exponents"]["Segment report, p95 (ms)"] == 1.0
     assert "| 150 customers, 6k lines |" in table(grown)
+
+
+@pytest.mark.postgres
+def test_top_categories_of_very_many_members_are_estimated_and_it_says_so(empty: str, tmp_path: Path) -> None:
+    make_big_shop(empty, BigShop(customers=24_000, lines=60_000))
+    shop = Shop(Settings(data_dir=tmp_path, database_url=empty))
+    refresh_stats(shop.engine)
+    found = shop.segments.report(CustomerFilter())
+    assert found.size == 24_000
+    assert found.categories_sampled == pytest.approx(10_000, rel=0.1)
+    bought = "SELECT count(DISTINCT customer_id), sum(spend) FROM customer_category GROUP BY category ORDER BY 2 DESC"
+    count, spend = ask(empty, bought)
+    assert found.top_categories[0].count == pytest.approx(count, rel=0.1)
+    assert found.top_categories[0].spend == pytest.approx(spend, rel=0.1)
+    assert found.top_categories[0].share == pytest.approx(count / 24_000, abs=0.02)
+    few = shop.segments.report(CustomerFilter(top=5_000))
+    assert few.categories_sampled is None
 
 
 def test_growth_needs_figures_of_two_sizes(tmp_path: Path) -> None:
