@@ -126,8 +126,16 @@ def _categories(context: ToolContext, shown: Shown) -> Plot | None:
     language, top = context.language, shown.detail.report.top_categories
     if not top:
         return None
-    return _bars(
+    title, sampled = (
         say(language, "Sales by category", "各品类销售额"),
+        shown.detail.report.categories_sampled,
+    )
+    if sampled is not None:
+        title += say(
+            language, f" (estimated from {sampled:,} of the members)", f"（由其中{sampled:,}人估算）"
+        )
+    return _bars(
+        title,
         context.shop.settings.currency,
         say(language, "Sales", "销售额"),
         [say(language, c.name, c.name_zh) for c in top],
