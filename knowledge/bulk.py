@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import TableClause
 from sqlalchemy.engine import Connection
 
 Row = tuple[Any, ...]
@@ -13,7 +13,7 @@ BATCH = 20_000
 
 def bulk_insert(
     connection: Connection,
-    table: Table,
+    table: TableClause,
     columns: Sequence[str],
     rows: Iterable[Row],
     on_rows: Callable[[int], None] = lambda _count: None,
@@ -34,7 +34,7 @@ def bulk_insert(
     return done
 
 
-def _copy(connection: Connection, table: Table, columns: Sequence[str], batch: list[Row]) -> None:
+def _copy(connection: Connection, table: TableClause, columns: Sequence[str], batch: list[Row]) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     connection.exec_driver_sql("SELECT 1")  # lets SQLAlchemy open the transaction that COPY joins
     raw = connection.connection.driver_connection
@@ -44,7 +44,7 @@ def _copy(connection: Connection, table: Table, columns: Sequence[str], batch: l
             copy.write_row(row)
 
 
-def _insert(connection: Connection, table: Table, columns: Sequence[str], batch: list[Row]) -> None:
+def _insert(connection: Connection, table: TableClause, columns: Sequence[str], batch: list[Row]) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
     # Names come from our own table definitions, never from input.
@@ -52,7 +52,9 @@ def _insert(connection: Connection, table: Table, columns: Sequence[str], batch:
     connection.exec_driver_sql(statement, list(_bound(connection, table, columns, batch)))
 
 
-def _bound(connection: Connection, table: Table, columns: Sequence[str], batch: list[Row]) -> Iterator[Row]:
+def _bound(
+    connection: Connection, table: TableClause, columns: Sequence[str], batch: list[Row]
+) -> Iterator[Row]:
     """Rows as SQLAlchemy stores them: SQLite keeps dates and times as text of its own format."""
     dialect = connection.dialect
     kinds = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]

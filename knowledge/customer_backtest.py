@@ -37,12 +37,11 @@ from shopwright.knowledge.customer_features import (
     Measures,
     typical_gap,
 )
-from shopwright.knowledge.customer_model import Predictions
+from shopwright.knowledge.customer_model import Example, Predictions
 from shopwright.knowledge.customer_rates import RATES, rates
 from shopwright.knowledge.customer_training import (
     MIN_HISTORY,
     STEP_DAYS,
-    Example,
     Span,
     learn,
     reading,
@@ -94,9 +93,11 @@ def backtest(shop: Shop, progress: Progress = lambda _step, _done, _total: None)
             one_in = past.one_in
         progress("customers: origins of the backtest", len(days), len(days))
         stages = _stages(shop, span, found[:: max(1, len(found) // 3)])
+    churn, spend = _churn(found), _spend([origin for origin in found if origin.truth.value_known])
     return {
-        **_churn(found),
-        **_spend([origin for origin in found if origin.truth.value_known]),
+        **churn,
+        **spend,
+        "baselines": {**churn["baselines"], **spend["baselines"]},
         "lifecycle_stayed_away": stages,
         "origins": [(span.first + timedelta(days=day)).isoformat() for day in days],
         "customers": len(found[0].before.ids),
@@ -175,7 +176,7 @@ def _churn(found: Sequence[Origin]) -> dict[str, Any]:
 
 def _spend(found: Sequence[Origin]) -> dict[str, Any]:
     if not found:
-        return {"spend_error": None}
+        return {"spend_error": None, "baselines": {}}
     truth = [origin.truth.after.spend for origin in found]
     guesses = {name: [rule(origin) for origin in found] for name, rule in SPEND_RULES.items()}
     guesses["model"] = [origin.said.value for origin in found]
@@ -209,9 +210,9 @@ def _spend(found: Sequence[Origin]) -> dict[str, Any]:
         "group_interval80_coverage": _group_coverage(found),
         "spend_origins": len(found),
         "spend_mean": round(float(was.mean()), 2),
-        "spend_baselines": {
-            "error": {name: round(absolute[name], 4) for name in SPEND_RULES},
-            "rmse": {name: round(squared[name], 4) for name in SPEND_RULES},
+        "baselines": {
+            "spend_error": {name: round(absolute[name], 4) for name in SPEND_RULES},
+            "spend_rmse": {name: round(squared[name], 4) for name in SPEND_RULES},
         },
     }
 

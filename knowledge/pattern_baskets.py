@@ -125,8 +125,10 @@ class Baskets:
         """What `write` saved."""
         with np.load(path, allow_pickle=False) as saved:
             end, one_in = saved["facts"].tolist()
-            arrays = [saved[name].astype(np.int64) for name in ("customers", "days", "baskets", "kinds")]
-        return cls(*arrays, end, one_in)
+            customers, days, baskets, kinds = (
+                saved[name].astype(np.int64) for name in ("customers", "days", "baskets", "kinds")
+            )
+        return cls(customers, days, baskets, kinds, end, one_in)
 
 
 def draw(connection: Connection, most: int = MOST_BASKETS) -> tuple[Baskets, Kinds]:

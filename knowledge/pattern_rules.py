@@ -22,6 +22,7 @@ MIN_SUPPORT = 0.01
 MOST_FOR_GROWTH = 10_000
 SIZE_CLASSES = 12
 BEYOND_SIZE = 1.05
+CLEARLY = 1.5
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +34,8 @@ class Sizes:
     def __init__(self, matrix: csr_array) -> None:
         self._matrix = matrix
         size = np.asarray(matrix.sum(axis=1)).ravel()
-        edges = np.unique(np.quantile(size, np.linspace(0, 1, SIZE_CLASSES + 1)[1:-1])) if len(size) else []
+        inner = np.linspace(0, 1, SIZE_CLASSES + 1)[1:-1]
+        edges: Floats = np.unique(np.quantile(size, inner)) if len(size) else np.empty(0)
         self.classes: Ints = np.searchsorted(edges, size, side="left").astype(np.int64)
         self.count = len(edges) + 1
         held = np.array([self._held(self.classes == place) for place in range(self.count)])
@@ -86,16 +88,21 @@ def frequent_rules(
     return [(tuple(sorted(map(int, given))), int(next(iter(then)))) for given, then in rules][: 20 * most]
 
 
-def distinct(rules: Sequence[tuple[tuple[int, ...], int]], most: int) -> list[int]:
-    """Places of the rules to show: of the same items the first, and none that only adds to one shown."""
-    shown: list[frozenset[int]] = []
-    places = []
-    for place, (given, then) in enumerate(rules):
-        items = frozenset((*given, then))
-        if any(items <= other or other <= items for other in shown):
+def distinct(rules: Sequence[tuple[tuple[int, ...], int]], lifts: Sequence[float], most: int) -> list[int]:
+    """Places of the rules to show, strongest first: of the same items one, and none that is part of another.
+
+    A rule of more items is shown only where it is clearly stronger than one of some of them.
+    """
+    sets = [frozenset((*given, then)) for given, then in rules]
+    shown: list[int] = []
+    for place in sorted(range(len(rules)), key=lambda at: (-lifts[at], at)):
+        simpler = any(
+            sets[other] < sets[place] and lifts[other] * CLEARLY >= lifts[place]
+            for other in range(len(rules))
+        )
+        if simpler or any(sets[place] <= sets[at] or sets[at] <= sets[place] for at in shown):
             continue
-        shown.append(items)
-        places.append(place)
-        if len(places) == most:
+        shown.append(place)
+        if len(shown) == most:
             break
-    return places
+    return shown

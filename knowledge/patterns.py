@@ -242,10 +242,10 @@ class Finder:
             if same_size >= BEYOND_SIZE:
                 items = [self._item(item) for item in given]
                 found.append(((given, then), self._rule(items, then, count, total, same_size)))
-            if len(found) == 4 * SHOWN:
+            if len(found) == 8 * SHOWN:
                 break
-        found.sort(key=lambda pair: -pair[1].lift_same_size)
-        return [found[place][1] for place in distinct([pair for pair, _ in found], SHOWN)]
+        lifts = [rule.lift_same_size for _, rule in found]
+        return [found[place][1] for place in distinct([pair for pair, _ in found], lifts, SHOWN)]
 
     def _rule(self, given: list[Item], then: int, count: int, total: int, same_size: float) -> Rule:
         confidence = count / total

@@ -146,7 +146,7 @@ def _result(context: ToolContext, who: str, report: PatternReport) -> ToolResult
         ),
         appendix=f"> {note}",
         memory=say(language, "buying patterns: ", "购买规律：")
-        + "; ".join(_pair(language, entry) for entry in (*report.rules, *report.follows)[:SAID]),
+        + "; ".join(_pair(language, entry) for entry in _entries(report)[:SAID]),
         data=report.model_dump(mode="json"),
         views=[_follow_table(language, report), _plot(language, report)]
         if later
@@ -242,7 +242,7 @@ def _follow_table(language: Language, report: PatternReport) -> Table:
 
 
 def _plot(language: Language, report: PatternReport) -> Plot:
-    shown = (*report.rules, *report.follows)[:SHOWN]
+    shown = _entries(report)[:SHOWN]
     names = [
         _name(language, entry.then) if report.about is not None else _pair(language, entry) for entry in shown
     ]
@@ -297,6 +297,10 @@ def _nothing(language: Language, who: str, report: PatternReport) -> str:
         "Ask for a wider kind of product or more customers.",
         f"{group}没有足够{what}购买规律：{whole(report.baskets)}个购物篮中有{whole(report.with_it)}例。请换更宽的品类或更多客户。",
     )
+
+
+def _entries(report: PatternReport) -> list[Rule | Follow]:
+    return [*report.rules, *report.follows]
 
 
 def _pair(language: Language, entry: Rule | Follow) -> str:

@@ -9,10 +9,13 @@ from types import ModuleType
 import pytest
 from sqlalchemy.engine import Engine
 
+from shopwright.knowledge.customer_fit import fit_customers
+from shopwright.knowledge.database import migrate
 from shopwright.knowledge.review_data import Labelled
 from shopwright.knowledge.sentiment import SentimentClassifier, lexica, train
 from shopwright.knowledge.sentiment_classifier import embedder
 from shopwright.knowledge.settings import Settings
+from shopwright.knowledge.shop import Shop
 
 
 def _sibling(name: str) -> ModuleType:
@@ -52,6 +55,16 @@ def couponless_shop(database: Engine) -> Engine:
     """The same without rows that say what coupons are good for."""
     _sibling("holdout_shop").make_holdout_shop(database, coupons=False)
     return database
+
+
+@pytest.fixture(scope="module")
+def fitted_rhythm_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The same on SQLite with the customer models fitted, made once a module; read only."""
+    shop = Shop(Settings(data_dir=tmp_path_factory.mktemp("rhythm")))
+    migrate(shop.engine)
+    _sibling("rhythm_shop").make_rhythm_shop(shop.engine)
+    fit_customers(shop)
+    return shop
 
 
 @pytest.fixture
