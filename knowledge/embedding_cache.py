@@ -15,11 +15,12 @@ Floats = NDArray[np.float32]
 class EmbeddingCache:
     """Embeds like `embed`, but each text once; `save` keeps what was seen in `path`, in half precision.
 
-    The file may be deleted at any time; one that cannot be read is ignored and replaced.
+    The file may be deleted at any time; one that cannot be read is ignored and replaced. Beyond `limit`
+    texts nothing more is kept, so that a shop with millions of reviews needs no more memory.
     """
 
-    def __init__(self, path: Path, embed: Callable[[Sequence[str]], Floats]) -> None:
-        self._path, self._embed = path, embed
+    def __init__(self, path: Path, embed: Callable[[Sequence[str]], Floats], *, limit: int = 100_000) -> None:
+        self._path, self._embed, self._limit = path, embed, limit
         self._known = _read(path)
         self._grown = False
 
@@ -27,11 +28,15 @@ class EmbeddingCache:
         """Embeddings of the texts, shape (n, d)."""
         keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        found: dict[bytes, NDArray[np.float16]] = {}
         if missing:
-            found = self._embed(list(missing.values())).astype(np.float16)
-            self._known.update(zip(missing, found, strict=True))
-            self._grown = True
-        return np.asarray([self._known[key] for key in keys], dtype=np.float32)
+            vectors = self._embed(list(missing.values())).astype(np.float16)
+            found = dict(zip(missing, vectors, strict=True))
+            if len(self._known) + len(found) <= self._limit:
+                self._known |= found
+                self._grown = True
+        kept = [self._known[key] if key in self._known else found[key] for key in keys]
+        return np.asarray(kept, dtype=np.float32)
 
     def save(self) -> None:
         """Keep what was seen, replacing the file in one step."""
