@@ -35,6 +35,7 @@ __all__ = ["DIVERSITY", "Mode", "Recommender", "fit_recommender", "pick"]
 
 Mode = Literal["all", "buy_again", "discover"]
 BASKET_SALES = 0.02
+NAMES_HELD = 20_000
 GROUP_POWER, STRANGER_POWER = 1.5, 0.6
 
 Ints = NDArray[np.int64]
@@ -50,6 +51,7 @@ class _Known:
         self.learned: Learned = borrow(load(model.path("arrays.npz"), self.catalogue, content))
         self.groups: Groups = load_groups(model.path("groups.npz"), self.catalogue)
         self.blend: Blend = load_blend(model.folder)
+        self.names: dict[int, Names] = {}
 
 
 class Recommender:
@@ -183,7 +185,8 @@ class Recommender:
         if not len(rows):
             alike = self.for_text(hit.name, k + 1)
             return [found for found in alike if found.product.product_id != product_id][:k]
-        scores = np.bincount(rows, cosines, minlength=len(known.catalogue.ids))
+        scores = np.zeros(len(known.catalogue.ids))
+        np.add.at(scores, rows, cosines)
         scores[~known.catalogue.offered] = 0.0
         name = (hit.name, hit.name_zh)
 
@@ -201,7 +204,7 @@ class Recommender:
         alike = peers(self._shop, customer_id, known.groups.customers)
         if alike is not None:
             return self._for_members(alike, k, scope, diversity, STRANGER_POWER)
-        scores = np.where(known.catalogue.offered, learned.items.recent.astype(np.float64), 0.0)
+        scores = learned.items.recent * known.catalogue.offered.astype(np.float64)
         picked = pick(known.catalogue, scores, k, scope, diversity=diversity)
         return self._present(picked, scores, lambda row: sold(learned, row))
 
@@ -248,9 +251,13 @@ class Recommender:
 
     def _names(self, rows: Iterable[int]) -> dict[int, Names]:
         """Names of products by catalogue row."""
-        ids = {int(self._known.catalogue.ids[row]): row for row in rows}
-        hits = self._shop.products.by_ids(list(ids))
-        return {ids[hit.product_id]: (hit.name, hit.name_zh) for hit in hits}
+        held, wanted = self._known.names, list(rows)
+        ids = {int(self._known.catalogue.ids[row]): row for row in wanted if row not in held}
+        hits = self._shop.products.by_ids(list(ids)) if ids else []
+        found = {ids[hit.product_id]: (hit.name, hit.name_zh) for hit in hits}
+        if len(held) < NAMES_HELD:
+            held.update(found)
+        return {row: found[row] if row in found else held[row] for row in wanted}
 
     def _sold(self, row: int) -> Reason | None:
         """How many bought it lately, or in the longer time; None when nobody did."""

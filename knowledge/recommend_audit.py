@@ -211,7 +211,8 @@ def _groups(learned: Learned, shown: _Shown, label: NDArray[np.str_]) -> list[di
     exposure /= np.maximum(exposure.sum(axis=1, keepdims=True), 1e-12)
     offered = learned.catalogue.offered
     in_catalogue = np.bincount(codes[offered], minlength=count) / max(1, int(offered.sum()))
-    amounts: Floats = np.bincount(codes, learned.items.quarter, minlength=count)
+    amounts = np.zeros(count)
+    np.add.at(amounts, codes, learned.items.quarter)
     sold = amounts / max(1.0, float(amounts.sum()))
     mean_exposure, mean_relevance = _mean(exposure), _mean(relevance)
     low, high = _ratio_intervals(exposure, relevance)

@@ -25,7 +25,7 @@ from shopwright.knowledge.recommend_signals import FAMILIES, Signals, Table, fam
 if TYPE_CHECKING:
     import lightgbm
 
-ROUNDS = 120
+ROUNDS = 100
 PARAMETERS: dict[str, Any] = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 100, "max_bin": 127,
     "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 10.0,

@@ -1,8 +1,8 @@
 """Fitting the recommender: what the orders say as of the last day, and a blend learned on earlier windows.
 
-The blend is learned where the future is known: signals as of 28 and 56 days before the end, answers from the
-28 days after each. Then the signals are made anew as of the end. Nothing of a window's answers is in its
-signals.
+The blend is learned where the future is known: signals as of 28, 56 and 84 days before the end, answers
+from the 28 days after each. Then the signals are made anew as of the end. Nothing of a window's answers is
+in its signals.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 NAME = "recommender"
 AHEAD_DAYS = 28
-WINDOWS = 2
-CUSTOMERS = 1000  # a window
+WINDOWS = 3
+CUSTOMERS = 700  # a window
 NOT_BOUGHT = 150  # rows a customer and target that were not bought
 SEED = 3
 

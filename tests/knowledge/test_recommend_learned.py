@@ -86,7 +86,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A shop with enough history for a blend, with a search index and promotions."""
     shop = Shop(Settings(data_dir=tmp_path_factory.mktemp("learned")))
     migrate(shop.engine)
-    make(shop.engine, 160, 3500, 150, products=200, extra=3)
+    make(shop.engine, 130, 2600, 130, products=160, extra=3)
     with transaction(shop.engine) as session:
         session.add(Document(slug="delivery", language="en", title="Delivery", text="We deliver daily."))
         session.add_all([Promotion(product_id=7, week=week, display_stores=9) for week in range(1, 22)])
