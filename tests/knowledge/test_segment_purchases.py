@@ -35,6 +35,14 @@ PERIODS = (
     Period(start=date(2024, 6, 1), end=date(2024, 11, 30)),
 )
 
+BOUNDS: tuple[dict[str, Any], ...] = (
+    {"spend_min": 20.0},
+    {"spend_max": 60.0},
+    {"orders_min": 2},
+    {"orders_max": 3},
+    {"spend_min": 10.0, "spend_max": 90.0},
+)
+
 
 @pytest.fixture
 def shop(database: Engine, small_shop: Any, small_shop_settings: Settings) -> Shop:
@@ -53,12 +61,9 @@ def rules(seed: int, many: int) -> list[Purchase]:
     found = []
     for _ in range(many):
         bought = chance.random() < 0.7
-        bounds: dict[str, float] = {}
+        bounds: dict[str, Any] = {}
         if bought and chance.random() < 0.5:
-            bounds = chance.choice((
-                {"spend_min": 20.0}, {"spend_max": 60.0}, {"orders_min": 2}, {"orders_max": 3},
-                {"spend_min": 10.0, "spend_max": 90.0},
-            ))  # fmt: skip
+            bounds = chance.choice(BOUNDS)
         found.append(
             Purchase(bought=bought, scope=chance.choice(SCOPES), period=chance.choice(PERIODS), **bounds)
         )
