@@ -190,7 +190,7 @@ def _learning(shop: Shop, progress: Progress) -> tuple[Task, ...]:
         Task(
             "campaign forecast",
             lambda: fit_campaigns(shop, progress),
-            ("campaign_*.py",),
+            ("campaign_*.py", "demand_prices.py"),
             sales,
             (shop.model_dir("campaigns"),),
             model="campaigns",
