@@ -21,6 +21,7 @@ from shopwright.knowledge.sentiment_heads import (
     Features,
     Floats,
     Heads,
+    Linear,
     Models,
     blend,
     fit_blend,
@@ -33,8 +34,9 @@ from shopwright.knowledge.sentiment_text import normalise
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 _FOLDS = 3
 _BATCH = 256
-_MEANING = (0.003, 1.0)  # inverse penalty, and how much more an English text counts
-_GENERAL = (0.0002, 2.0)
+_MEANING = {"zh": 0.003, "en": 0.01}  # inverse penalty
+_GENERAL = 0.0002
+_ENGLISH = 2.0  # how much more an English text counts for the general model
 _ALLOWED = 0.002  # share of texts that may be judged worse because the quick blend was sure
 _SKIPPED = 0.5  # at most this share of texts goes without embeddings
 _ENOUGH = 500  # texts from which on such shares mean something
@@ -102,18 +104,25 @@ class Corpus:
         """Models of each language fitted on `rows`."""
         x = np.vstack([self.features[key].meaning[mine] for key, mine in rows.items()])
         labels = np.concatenate([self.labels[key][mine] for key, mine in rows.items()])
-        shared = []
-        for strength, english in (_MEANING, _GENERAL):
-            weights = [
-                self.weights[key][mine] * (english if key == "en" else 1) for key, mine in rows.items()
-            ]
-            shared.append(fit_meaning(x, labels, np.concatenate(weights), strength))
+        weights = [self.weights[key][mine] * (_ENGLISH if key == "en" else 1) for key, mine in rows.items()]
+        general = fit_meaning(x, labels, np.concatenate(weights), _GENERAL)
         return {
             key: fit_models(
-                self.features[key].take(mine), self.labels[key][mine], self.weights[key][mine], *shared
+                self.features[key].take(mine),
+                self.labels[key][mine],
+                self.weights[key][mine],
+                self._meaning(key, mine),
+                general,
             )
             for key, mine in rows.items()
         }
+
+    def _meaning(self, key: str, rows: Rows) -> Linear:
+        """The language's own model of meaning, fitted on its reviews alone."""
+        own = rows[self.groups[key][rows] >= 0]
+        own = own if len(np.unique(self.labels[key][own])) == 2 else rows
+        x = self.features[key].meaning[own]
+        return fit_meaning(x, self.labels[key][own], self.weights[key][own], _MEANING[key])
 
     def _runs(self, rows: dict[str, Rows]) -> Iterator[dict[str, tuple[Rows, Rows]]]:
         """(train, test) rows with whole groups left out; texts of group -1 are only trained on."""

@@ -2,10 +2,10 @@
 
 - words: TF-IDF of n-grams, one model a language; best on what it was trained on;
 - lexicon: a dozen figures from hand-made word lists, one model a language; holds in any trade;
-- meaning: multilingual sentence embeddings, one model for both languages, so that what English
-  sentences of many kinds teach also serves Chinese;
-- general: the same, held back much more strongly and leaning on the other kinds of text: less exact on
-  what it was trained on, more exact on anything else.
+- meaning: multilingual sentence embeddings, one model a language, fitted on its reviews;
+- general: the same, one model for both languages and all kinds of text, held back much more strongly, so
+  that what English sentences teach also serves Chinese: less exact on what it was trained on, more exact
+  on anything else.
 
 Three blends of them, each a logistic regression on scores of texts that the models had not seen (stacking,
 Wolpert, 1992), which makes their probabilities calibrated: `known` for texts like the training texts,
@@ -66,7 +66,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Models:
-    """The models of one language; `meaning` and `general` are shared by both."""
+    """The models of one language; `general` is shared by both."""
 
     idf: Floats
     words: Linear
@@ -131,7 +131,7 @@ def tfidf(counts: Any, idf: Floats) -> Any:
 
 
 def fit_meaning(meaning: Floats, labels: NDArray[Any], weights: Floats, strength: float) -> Linear:
-    """Fit a shared model on embeddings of texts in all languages; `strength` is the inverse penalty."""
+    """Fit a model on embeddings; `strength` is the inverse penalty."""
     mean, spread = meaning.mean(axis=0), float(meaning.std()) or 1.0
     inner = logistic((meaning - mean) / spread, labels, weights, strength)
     scaled = inner.weights / spread
