@@ -102,7 +102,7 @@ def _result(context: ToolContext, what: str, found: PriceReport) -> ToolResult:
         headline=headline,
         appendix=f"> {caveat}",
         memory=say(language, f"price response: {what}", f"价格弹性：{what}"),
-        data=found.model_dump(mode="json"),
+        data={**found.model_dump(mode="json"), "sizes": _sizes(found.elasticity)},
         views=_views(context, found),
     )
 
@@ -149,6 +149,11 @@ def _views(context: ToolContext, found: PriceReport) -> list[View]:
             )
         )
     return [*views, Table(title=say(language, "By product", "逐商品"), columns=columns, rows=rows)]
+
+
+def _sizes(interval: Interval | None) -> list[float]:
+    """An interval without signs, as a sentence reads it."""
+    return [] if interval is None else [abs(value) for value in (interval.low, interval.mid, interval.high)]
 
 
 def _signed(value: float) -> str:

@@ -94,6 +94,8 @@ def _result(context: ToolContext, who: str, found: AudienceRanking) -> ToolResul
 def _views(context: ToolContext, found: AudienceRanking) -> list[View]:
     language = context.language
     tenths: list[str | int | float] = list(range(1, len(found.deciles) + 1))
+    if not found.deciles:
+        return []
     views: list[View] = [
         Plot(
             title=say(language, "Expected redemption by tenth of the audience", "各十分位客户的预期核销率"),
