@@ -210,6 +210,8 @@ def _views(context: ToolContext, forecast: CampaignForecast) -> list[View]:
             y=[round(100 * forecast.rate.mid, 2)],
             low=[round(100 * forecast.rate.low, 2)],
             high=[round(100 * forecast.rate.high, 2)],
+            wide_low=[round(100 * (forecast.rate.low95 or 0.0), 2)],
+            wide_high=[round(100 * (forecast.rate.high95 or forecast.rate.high), 2)],
         ),
     ]
     columns = (
@@ -252,6 +254,8 @@ def _what_if_views(context: ToolContext, what_if: WhatIf) -> list[View]:
         y=[round(100 * one.rate.mid, 2) for one in shown],
         low=[round(100 * one.rate.low, 2) for one in shown],
         high=[round(100 * one.rate.high, 2) for one in shown],
+        wide_low=[round(100 * (one.rate.low95 or 0.0), 2) for one in shown],
+        wide_high=[round(100 * (one.rate.high95 or one.rate.high), 2) for one in shown],
     )
     columns = (
         ["Sent to", "Redeemed (80%)", "Redeemed (95%)", "Sales", "Discount", "Return", "Return per 1 given"]

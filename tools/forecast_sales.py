@@ -133,6 +133,8 @@ def _views(context: ToolContext, found: SalesForecast) -> list[View]:
                     y=[round(week.mid, 2) for week in found.weeks],
                     low=[round(week.low, 2) for week in found.weeks],
                     high=[round(week.high, 2) for week in found.weeks],
+                    wide_low=[round(week.low95 or 0.0, 2) for week in found.weeks],
+                    wide_high=[round(week.high95 or week.high, 2) for week in found.weeks],
                 ),
             ],
         ),

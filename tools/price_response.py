@@ -144,6 +144,8 @@ def _views(context: ToolContext, found: PriceReport) -> list[View]:
                         y=[round(value.mid, 2) for _, value in known],
                         low=[round(value.low, 2) for _, value in known],
                         high=[round(value.high, 2) for _, value in known],
+                        wide_low=[round(value.low95 or 0.0, 2) for _, value in known],
+                        wide_high=[round(value.high95 or 0.0, 2) for _, value in known],
                     )
                 ],
             )
