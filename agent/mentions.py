@@ -356,7 +356,7 @@ FIXED: tuple[tuple[str, Value, str], ...] = (
     ("segment", "cant_lose", r"\bcan'?t lose\b|\bcannot (?:afford to )?lose\b|\bcan'?t afford to lose|不能流失|不能失去|不想失去"),
     ("segment", "at_risk", r"\bat[- ]risk\b|\bat risk of\b|\bchurn|\b(?:about|likely|going) to leave|\bleaving us|\bslipping away|\bdrifting away|\blosing\b|\bused to (?:buy|shop|order|come|spend)|流失风险|可能流失|可能会流失|快(?:要)?流失|将要流失|要流失|流失的?风险|即将流失|容易流失|有流失"),
     ("segment", "hibernating", r"\bhibernat|\blapsed\b|\bdormant\b|\bsleeping (?:customers|members)|\blost customers|\binactive (?:customers|members)|\bstopped (?:buying|shopping|ordering|coming)|\bwin(?:ning)? (?:\w+ )?back\b|(?<!即将)(?<!快要)(?<!快)沉睡|休眠|已流失|不再购买|不再来|停止购买|挽回|召回|很久没来|流失了的|流失客户(?!风险)"),
-    ("buying", True, r"\bbuy(?:s|ing|ers?)?\b|\bbought\b|\bpurchas|\bowners?\b|\blovers?\b|\bdrinkers?\b|\beaters?\b|\bfans of\b|\bshop(?:s|ped|ping)? for\b|买|购|养|爱喝|爱吃|喜欢喝|喜欢吃"),
+    ("buying", True, r"\bbuy(?:s|ing|ers?)?\b|\bbought\b|\bpurchas|\bowners?\b|\blovers?\b|\bdrinkers?\b|\beaters?\b|\bfans of\b|\bshop(?:s|ped|ping)? for\b(?!\s+(?:\S+\s+){0,2}(?:days?|weeks?|months?|years?)\b)|买|购|养|爱喝|爱吃|喜欢喝|喜欢吃"),
     ("new_only", True, r"\bnever (?:bought|tried|purchased)|\bhaven'?t (?:bought|tried) (?:yet|before)|\bnew to (?:them|him|her)|\bsomething new\b|没买过的|没试过|新品尝试"),
     ("mode", "buy_again", r"\bbuy(?:ing)? again\b|\bre-?(?:buy|order|purchase|stock)\b|\breplenish|复购|回购|再次购买|再买"),
 )  # fmt: skip

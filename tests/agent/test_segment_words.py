@@ -132,6 +132,11 @@ def test_groups_are_read_whole() -> None:
     assert read_group("unicorns") == {"unused": ["unicorns"]}
 
 
+def test_how_long_is_nothing_to_buy() -> None:
+    assert "buying" not in read("everyone with children who hasn't shopped for six weeks")
+    assert "buying" in read("everyone who shops for baby food")
+
+
 def test_names_and_sides_are_read() -> None:
     assert read("save this as Cat lovers")["segment_name"] == ["Cat lovers"]
     assert read("把这个人群保存为猫奴")["segment_name"] == ["猫奴"]
