@@ -73,6 +73,8 @@ def frequent_rules(
     import pandas as pd
     from mlxtend.frequent_patterns import association_rules, fpgrowth
 
+    if matrix.shape[0] < least:
+        return []
     sample = matrix
     if matrix.shape[0] > MOST_FOR_GROWTH:
         rows = np.sort(np.random.default_rng(seed).permutation(matrix.shape[0])[:MOST_FOR_GROWTH])

@@ -49,6 +49,7 @@ def test_each_role_has_its_own_tools() -> None:
         "analyze_reviews",
         "compare_segments",
         "describe_persona",
+        "find_patterns",
         "find_segment",
         "forecast_campaign",
         "forecast_sales",
