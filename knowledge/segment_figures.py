@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from shopwright.knowledge.columns import CATEGORIES, CUSTOMER, PRODUCT, STATS
 from shopwright.knowledge.filters import Moment
 from shopwright.knowledge.names import category_names
-from shopwright.knowledge.segment_members import MEMBERS
+from shopwright.knowledge.segment_members import MEMBERS, SAMPLE, draw_sample
 from shopwright.knowledge.types import CustomerFilter, SegmentReport, Share
 
 TOP_CATEGORIES = 8
@@ -120,10 +120,11 @@ def _part(connection: Connection, size: int, customers: int, spend: float) -> _P
     if size <= SAMPLED_ABOVE:
         return _Part(ids, size == customers, size)
     drawn = (MEMBERS.c.id % PRIME) * FACTOR % PRIME < PRIME * SAMPLED // size
-    count, spent = connection.execute(select(func.count(), func.sum(MEMBERS.c.spend)).where(drawn)).one()
+    draw_sample(connection, drawn)
+    count, spent = connection.execute(select(func.count(), func.sum(SAMPLE.c.spend))).one()
     if not count or not spent:
         return _Part(ids, size == customers, size)
-    return _Part(ids.where(drawn), False, count, size / count, spend / spent)
+    return _Part(select(SAMPLE.c.id), False, count, size / count, spend / spent)
 
 
 def _top_categories(connection: Connection, part: _Part, size: int, customers: int) -> list[Share]:

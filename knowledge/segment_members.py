@@ -4,7 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Executable, Float, Integer, MetaData, Select, Table, insert, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Executable,
+    Float,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable, DropTable
@@ -51,6 +64,21 @@ def _compile(made: _TableAs, compiler: Any, **given: Any) -> str:
     return f"CREATE TEMPORARY TABLE {made.name} AS {compiler.process(made.query, **given)}"
 
 
+SAMPLE = _table("report_sample")
+"""Some of the members."""
+
+
+def draw_sample(connection: Connection, drawn: ColumnElement[bool]) -> None:
+    """Put the members that are `drawn` into SAMPLE, until the block of `members_table` ends.
+
+    In a table of their own, because a database cannot guess from a condition how few they are.
+    """
+    connection.execute(DropTable(SAMPLE, if_exists=True))
+    connection.execute(_TableAs(SAMPLE.name, select(MEMBERS).where(drawn)))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {SAMPLE.name}"))
+
+
 @contextmanager
 def members_table(connection: Connection, *groups: tuple[CustomerFilter, Moment, Table]) -> Iterator[None]:
     """The customers that each filter means at its moment, in its table; each filter runs once."""
@@ -71,6 +99,6 @@ def members_table(connection: Connection, *groups: tuple[CustomerFilter, Moment,
         yield
     finally:
         connection.rollback()
-        for _, _, table in groups:
+        for table in (SAMPLE, *(table for _, _, table in groups)):
             connection.execute(DropTable(table, if_exists=True))
         connection.commit()
