@@ -180,10 +180,8 @@ def _rate_baselines(material: Material, rolled: Sequence[Rolled]) -> dict[str, f
         earlier = [c.campaign_id for c in material.usable if c.end_date < one.campaign.start_date]
         rows, inside = pairs.of(earlier), pairs.campaign == one.campaign.campaign_id
         enough = pairs.redeemed[rows].sum() >= MIN_REDEEMERS and not pairs.redeemed[rows].all()
-        for name, learner in (("logistic_regression", _logistic), ("lightgbm_untuned", _boosted)):
-            forecast = (
-                learner(simple[rows], pairs.redeemed[rows], simple[inside]).mean() if enough else average
-            )
+        for name, learner, known in _baselines(simple, pairs.features):
+            forecast = learner(known[rows], pairs.redeemed[rows], known[inside]).mean() if enough else average
             errors[name].append(float(forecast) - one.real)
     sizes = np.array([one.campaign.targeted for one in rolled], dtype=float)
     return {name: _error(values, sizes) for name, values in errors.items()}
