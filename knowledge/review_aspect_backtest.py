@@ -1,8 +1,8 @@
 """How often the polarity of an aspect is right, on 200 English sentences that we labelled for it.
 
-review_aspects_checked.csv holds references, aspects and labels: 150 sentences drawn at random and 50 with a
-turn ('but', 'however' ...), those without a view on the aspect left out. They were not looked at while the
-method was made, and each is judged by models that saw nothing of its review.
+review_aspects_checked.csv holds references, aspects and labels: about 150 sentences drawn at random and 50
+with a turn ('but', 'however' ...), those without a view on the aspect left out. They were not looked at while
+the method was made, and each is judged by models that saw nothing of its review.
 """
 
 import csv
