@@ -372,6 +372,16 @@ def _words(text: str, found: Mentions) -> None:
             continue
         if re.search(pattern, lowered):
             _add(found, kind, value)
+    if "campaign_type" not in found and (named := OWN_TYPE.search(lowered)):
+        _add(found, "campaign_type", next(name for name in named.groups() if name))
+
+
+# A campaign type by a name of the shop's own: 'a campaign of type summer', '活动类型为夏季'.
+OWN_TYPE = re.compile(
+    r"\btype[- ]+[\"'“‘]?([a-z0-9][\w-]{1,30})[\"'”’]? (?:campaign|coupon|offer|promotion)s?\b|"
+    r"\b(?:campaign|coupon|offer|promotion)s? of (?:the )?type[- ]+[\"'“‘]?([a-z0-9][\w-]{1,30})|"
+    r"类型(?:为|是|：|:)\s*[“\"「]?([\w\u4e00-\u9fff]{1,12}?)(?:[”\"」]|的|，|。|,|$)"
+)
 
 
 BACK = re.compile(

@@ -4,8 +4,9 @@ Two splits, both in time. Ranking customers: the latest quarter of the campaigns
 from campaigns that had ended before the first of them began (in the demo shop: campaigns ended before
 October 2017; test campaigns 16 to 19). Rates and intervals: every campaign is forecast from those that had
 ended before it began (rolling origin). Features look at nothing from the start day on. The prior of the
-regression was chosen by leaving campaigns out in turn among the training campaigns of the first split, and
-of the rolling origin nothing was tuned.
+regression was chosen by leaving campaigns out in turn among the training campaigns of the first split. The
+rolling origin is no untouched test: which quantile bounds the 80% interval was decided after a look at its
+coverage (16 campaigns of 18 before, 15 after).
 """
 
 from __future__ import annotations

@@ -21,8 +21,6 @@ from shopwright.knowledge.types import CustomerFilter
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
-MARGIN = 0.25  # gross margin of sales, assumed where the shop says nothing
-CONTACT_COST = 0.5  # of reaching one customer, in the shop's currency, likewise
 TENTHS = 10
 
 Floats = NDArray[np.float64]
@@ -36,16 +34,19 @@ def rank_audience(
     campaign_type: str | None = None,
     discount_percent: float | None = None,
     top: int = 10,
-    margin: float = MARGIN,
-    contact_cost: float = CONTACT_COST,
+    margin: float | None = None,
+    contact_cost: float | None = None,
 ) -> AudienceRanking:
     """Customers of `filter` by what sending to them is expected to bring: the `top` best and worst.
 
     The expected margin is the probability of redeeming times the margin of a redeemer's baskets less
-    their discount, less the cost of contact. Customers who did not agree to marketing are never among the
-    best; an audience below the threshold of k-anonymity is not listed.
+    their discount, less the cost of contact; margin and cost are the settings' where none are given.
+    Customers who did not agree to marketing are never among the best; an audience
+    below the threshold of k-anonymity is not listed.
     Raises ForecastError for an empty audience or an unknown type, SavedModelError when not fitted.
     """
+    margin = shop.settings.gross_margin if margin is None else margin
+    contact_cost = shop.settings.contact_cost if contact_cost is None else contact_cost
     forecaster = shop.campaigns
     kind, group = forecaster.kind(campaign_type), forecaster.group(filter)
     if not len(group.places):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.engine import Engine, Row
+from sqlalchemy.engine import Engine
 
 from shopwright.knowledge.assortment import entry_of, text_key
 from shopwright.knowledge.columns import PRODUCT
@@ -33,11 +33,11 @@ class Catalogue:
         columns = [c[name] for name in (*LABELS, "name", "brand", "size")]
         with engine.connect() as connection:
             found = connection.execute(select(c.id, c.price, c.active, *columns).order_by(c.id))
-            rows: Sequence[Row[Any]] = [*found]
+            rows: list[tuple[Any, ...]] = [tuple(row) for row in found]
         self.ids: Ints = np.array([row[0] for row in rows], dtype=np.int64)
         prices = [np.nan if row[1] is None else row[1] for row in rows]
         self.prices: NDArray[np.float64] = np.array(prices, dtype=np.float64)
-        active = np.array([row[2] for row in rows], dtype=bool)
+        active = np.array([row[2] for row in rows], dtype=np.bool_)
         self.offered: NDArray[np.bool_] = active & ~np.isnan(self.prices)
         self._labels = [_Labels([row[place] for row in rows]) for place in range(3, 6)]
         self.departments, self.categories = self._labels[0].codes, self._labels[1].codes

@@ -39,7 +39,8 @@ def candidates(learned: Learned, customer: Customer, allowed: Flags) -> Ints:
     if len(some) <= IN_SCOPE:
         parts.append(some)
     rows = np.unique(np.concatenate(parts))
-    return rows[allowed[rows]]
+    kept: Ints = rows[allowed[rows]]
+    return kept
 
 
 def _best(values: Floats, count: int) -> Ints:

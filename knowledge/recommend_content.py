@@ -57,7 +57,7 @@ def read_content(engine: Engine, catalogue: Catalogue, index: VectorIndex) -> Co
 
 
 def _shortened(vectors: Singles) -> Singles:
-    known = vectors.any(axis=1)
+    known: NDArray[np.bool_] = np.asarray(vectors.any(axis=1))
     if not known.any():
         return vectors[:, :COMPONENTS]
     centred = np.where(known[:, None], vectors - vectors[known].mean(axis=0), 0).astype(np.float32)

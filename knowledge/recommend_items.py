@@ -104,8 +104,13 @@ def count_items(lines: Lines, codes: Ints, count: int, day: float) -> tuple[Item
     np.maximum.at(first, items, ages)
     every = np.maximum(buyers, 1)
     value = lines.paid + lines.discounts
+    week, half, recent, before, quarter = (_buyers(items, ages, lines, span, count) for span in _SPANS)
     return Items(
-        *(_buyers(items, ages, lines, span, count) for span in _SPANS),
+        week=week,
+        half=half,
+        recent=recent,
+        before=before,
+        quarter=quarter,
         buyers=buyers,
         first_time=np.bincount(pairs.items[pairs.oldest < RECENT_DAYS], minlength=count).astype(np.float64),
         repeat=repeated / every,

@@ -83,7 +83,8 @@ class Learned:
     def face_recent(self) -> Floats:
         """Buyers in the last 28 days of all products that look alike, by face."""
         c = self.catalogue
-        return np.bincount(c.faces, self.items.recent, minlength=int(c.faces.max(initial=0)) + 1)
+        counted = np.bincount(c.faces, self.items.recent, minlength=int(c.faces.max(initial=0)) + 1)
+        return counted.astype(np.float64)
 
     @cached_property
     def best_sold(self) -> Ints:

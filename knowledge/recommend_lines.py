@@ -8,7 +8,7 @@ is learned from a sample holds for the shop; the figures that people read are co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -69,10 +69,16 @@ class Lines:
         keep = self.days <= day
         counts = np.bincount(self.users[keep], minlength=len(self.customers))
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        parts = (
-            getattr(self, name)[keep] for name in ("rows", "days", "orders", "prices", "paid", "discounts")
+        return replace(
+            self,
+            starts=starts,
+            rows=self.rows[keep],
+            days=self.days[keep],
+            orders=self.orders[keep],
+            prices=self.prices[keep],
+            paid=self.paid[keep],
+            discounts=self.discounts[keep],
         )
-        return Lines(self.customers, starts, *parts, self.sampled)
 
     @property
     def users(self) -> Ints:
@@ -177,7 +183,7 @@ class _Table(NamedTuple):
         """The lines whose product the catalogue has, and their rows in it."""
         rows = catalogue.rows(self.products)
         known = rows >= 0
-        return _Table(*(column[known] for column in self)), rows[known]
+        return _Table._make(column[known] for column in self), rows[known]
 
 
 TYPES = (np.int64, np.int64, np.float64, np.int64, np.float64, np.float64, np.float64)
@@ -185,7 +191,7 @@ TYPES = (np.int64, np.int64, np.float64, np.int64, np.float64, np.float64, np.fl
 
 def _table(found: Sequence[Row[Any]]) -> _Table:
     columns: list[Any] = [*zip(*found, strict=True)] or [()] * len(TYPES)
-    return _Table(*(np.array(column, dtype=kind) for column, kind in zip(columns, TYPES, strict=True)))
+    return _Table._make(np.array(column, dtype=kind) for column, kind in zip(columns, TYPES, strict=True))
 
 
 def _joined(parts: Sequence[_Table]) -> _Table:

@@ -59,7 +59,7 @@ class Together:
     def counts(self, row: int, neighbour: int) -> tuple[int, int]:
         """How many bought both, and how many bought `row`. Raises LookupError when they are no neighbours."""
         place = int(self.places(np.array([row], dtype=np.int64))[0])
-        columns = np.flatnonzero(self.neighbours[place] == neighbour) if place >= 0 else []
+        columns = np.flatnonzero(self.neighbours[place] == neighbour) if place >= 0 else np.empty(0, np.int64)
         if not len(columns):
             raise LookupError(f"{neighbour} is no neighbour of {row}")
         return int(self.both[place, columns[0]]), int(self.buyers[place])

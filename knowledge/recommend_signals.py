@@ -119,7 +119,7 @@ def look_at(learned: Learned, history: History) -> Customer:
         history, products, kinds, faces, categories,
         learned.factors.liking(learned.factors.taste(products.items, fresh)),
         learned.kind_factors.liking(learned.kind_factors.taste(kinds.items, kinds.faded[:, 1])),
-        np.bincount(rows, parts, minlength=len(c.ids)),
+        np.bincount(rows, parts, minlength=len(c.ids)).astype(np.float64),
         None if content is None else content.taste(faces.items, faces.faded[:, 1]),
     )  # fmt: skip
 
@@ -181,7 +181,8 @@ def kind_signals(learned: Learned, customer: Customer, kinds: Ints) -> Signals:
     c = learned.catalogue
     columns, category, count = _Columns(len(kinds)), learned.category_of_kind[kinds], len(c.type_names)
     _purchased(columns, "own", "time", customer.kinds, kinds, learned.kinds)
-    columns.add("kind_variety", np.bincount(c.types[customer.products.items], minlength=count)[kinds])
+    variety = np.bincount(c.types[customer.products.items], minlength=count).astype(np.float64)
+    columns.add("kind_variety", variety[kinds])
     taken = customer.categories.take
     columns.add("kind_category", taken(customer.categories.faded[:, 1], category))
     columns.add("kind_category_newest", taken(customer.categories.newest, category, np.nan))
@@ -228,7 +229,7 @@ def _alike(
     columns.add("kind_category_orders", categories.take(categories.orders, c.categories[rows]))
     every = np.maximum(kind_orders, 1)
     columns.add("kind_share", orders / every)
-    variety = np.bincount(c.types[customer.products.items], minlength=len(c.type_names))
+    variety = np.bincount(c.types[customer.products.items], minlength=len(c.type_names)).astype(np.float64)
     columns.add("kind_variety", variety[c.types[rows]])
     columns.add("kind_variety_rate", variety[c.types[rows]] / every)
     bought = history.rows

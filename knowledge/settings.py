@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         le=1000,
         description="Segments of fewer customers are not listed or broken down; 1 lifts the limit.",
     )
+    gross_margin: float = Field(
+        default=0.25, ge=0, le=1, description="Share of sales that is left after the cost of goods."
+    )
+    contact_cost: float = Field(
+        default=0.5, ge=0, description="What it costs to send a campaign to one customer, in the currency."
+    )
     host: str = Field(default="127.0.0.1", description="Address the web app listens on.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port of the web app; 0 picks a free one.")
     shop_origins: str = Field(

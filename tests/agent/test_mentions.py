@@ -81,3 +81,18 @@ def test_pointing_back() -> None:
     assert pointed_at("write an SMS about the second one", [11, 22, 33]) == 22
     assert pointed_at("给第三款写文案", [11, 22, 33]) == 33
     assert pointed_at("the fifth", [11]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Forecast a campaign of type Summer for everybody", "summer"),
+        ("what would a type TV-spot campaign bring?", "tv-spot"),
+        ("预测活动类型为“夏季促销”的效果", "夏季促销"),
+        ("a type B campaign for our loyal customers", "B"),
+        ("What type of customers buy cat food?", None),
+        ("Which campaign of this type sells?", None),
+    ],
+)
+def test_campaign_types_may_have_names_of_their_own(text: str, kind: str | None) -> None:
+    assert read(text).get("campaign_type", [None]) == [kind]
