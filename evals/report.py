@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from shopwright.evals.report_learned import learned_tables
 from shopwright.evals.runs import find
 
 RESULTS = Path(__file__).parent / "results"
@@ -165,4 +166,5 @@ def tables() -> dict[str, str]:
         "decoding figures": decoding_table(decoding),
         "bench turn figures": bench_turn_table(json.loads(BENCH_TURN.read_text(encoding="utf-8"))),
         "bench engine figures": bench_engine_table(json.loads(BENCH_ENGINE.read_text(encoding="utf-8"))),
+        **learned_tables(RESULTS),
     }

@@ -251,6 +251,13 @@ _TOOLS: dict[str, tuple[str, str]] = {
     "recommend_products": ("Product recommendations", "商品推荐"),
     "write_copy": ("Marketing copy", "营销文案"),
     "forecast_campaign": ("Campaign forecast", "活动预测"),
+    "forecast_sales": ("Sales forecast", "销售预测"),
+    "price_response": ("Price response", "价格响应"),
+    "rank_audience": ("Audience ranking", "受众排序"),
+    "compare_segments": ("Segments compared", "客群对比"),
+    "describe_persona": ("Persona", "客户画像"),
+    "find_patterns": ("Buying patterns", "购买规律"),
+    "save_segment": ("Segment saved", "保存客群"),
     "analyze_reviews": ("Review analysis", "评论分析"),
     "search_knowledge": ("Help and policies", "政策与帮助"),
     "find_products": ("Product search", "商品搜索"),
@@ -259,6 +266,24 @@ _TOOLS: dict[str, tuple[str, str]] = {
 }
 
 _ARGUMENTS: dict[str, tuple[str, str]] = {
+    "conditions": ("conditions", "条件"),
+    "group": ("customers", "客户"),
+    "first": ("first group", "第一组"),
+    "second": ("second group", "第二组"),
+    "unused": ("words not used", "未用到的词"),
+    "name": ("name", "名称"),
+    "mode": ("mode", "方式"),
+    "basket": ("basket", "购物篮"),
+    "diversity": ("diversity", "多样性"),
+    "next": ("next purchase", "下次购买"),
+    "value": ("value", "价值"),
+    "frequency": ("frequency", "频率"),
+    "stage": ("lifecycle stage", "生命周期阶段"),
+    "purchases": ("purchases", "购买"),
+    "period": ("period", "时间"),
+    "saved": ("saved segment", "已保存客群"),
+    "consent": ("agreed to marketing", "同意接收营销"),
+    "what": ("what", "商品"),
     "segment": ("segment", "客群"),
     "query": ("query", "查询"),
     "text": ("text", "文本"),
@@ -306,7 +331,7 @@ _ARGUMENTS: dict[str, tuple[str, str]] = {
 
 CONSOLE_EXAMPLES: dict[Language, list[tuple[str, str]]] = {
     "en": [
-        ("Segment", "How many of our best customers are there, and what do they buy?"),
+        ("Segment", "High-value customers who bought nothing in the last 30 days"),
         ("Recommend", "Which products should we offer to families with children?"),
         ("Forecast", "What would a 14-day campaign of type B bring with our loyal customers?"),
         ("Reviews", "What do people complain about in hotel reviews?"),
@@ -314,7 +339,7 @@ CONSOLE_EXAMPLES: dict[Language, list[tuple[str, str]]] = {
         ("Policy", "How long can a customer return an opened product?"),
     ],
     "zh": [
-        ("客群", "我们最好的顾客有多少？他们买什么？"),
+        ("客群", "最近30天没买过东西的高价值客户"),
         ("推荐", "应该向有孩子的家庭推荐哪些商品？"),
         ("预测", "对忠诚顾客做一次14天的B类活动，效果会怎样？"),
         ("评论", "酒店评论里大家在抱怨什么？"),

@@ -215,7 +215,9 @@ def _worded(value: object, language: Language) -> str:
     if isinstance(value, list):
         return ", ".join(_worded(item, language) for item in value)
     if isinstance(value, dict):
-        return str(value.get("label") or json.dumps(value, ensure_ascii=False))
+        given = {argument_name(language, key): one for key, one in value.items() if _given(one)}
+        named = "; ".join(f"{name}: {_worded(one, language)}" for name, one in given.items())
+        return str(value.get("label") or named)
     if isinstance(value, str):
         return value.replace("_", " ") if re.fullmatch(r"[a-z_]+", value) else value
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
