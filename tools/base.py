@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from langchain_core.tools import InjectedToolArg, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from shopwright.knowledge.saved import SavedModelError
 from shopwright.knowledge.shop import Shop
 
 Role = Literal["marketer", "shopper"]
@@ -200,6 +201,8 @@ class ShopTool:
             message = self.structured.invoke(call)
         except ValidationError as error:
             raise ToolError(_explain(self.name, error)) from error
+        except SavedModelError as error:  # too little data for it, or not fitted yet: it says what to do
+            raise ToolError(str(error)) from error
         result = message.artifact
         if not isinstance(result, ToolResult):
             raise TypeError(f"{self.name} returned {type(result).__name__}, not a ToolResult")
