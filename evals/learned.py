@@ -51,23 +51,32 @@ def of_what() -> None:
 def recommendations(as_json: Json = False, out: Out = None) -> None:
     """Exposure by brand type and department, beside what is offered, sold and relevant."""
     from shopwright.knowledge.backtests import audit_recommendations
+    from shopwright.knowledge.recommend_audit_report import report
 
-    _measure("audit recommendations", audit_recommendations, as_json=as_json, out=out)
+    _measure("audit recommendations", audit_recommendations, report, as_json=as_json, out=out)
 
 
 def _run(name: str, *, as_json: bool, out: Path | None) -> None:
     from shopwright.knowledge.backtests import backtest as run
 
-    _measure(f"backtest {name}", lambda shop, told: run(name, shop, told), as_json=as_json, out=out)
+    def lines(found: dict[str, Any]) -> str:
+        return "\n".join(outline(found))
+
+    _measure(f"backtest {name}", lambda shop, told: run(name, shop, told), lines, as_json=as_json, out=out)
 
 
 def _measure(
-    command: str, measure: Callable[[Any, Steps], dict[str, Any]], *, as_json: bool, out: Path | None
+    command: str,
+    measure: Callable[[Any, Steps], dict[str, Any]],
+    report: Callable[[dict[str, Any]], str],
+    *,
+    as_json: bool,
+    out: Path | None,
 ) -> None:
     shop = open_shop()
     with Steps() as told:
         found = measure(shop, told)
-    finish(command, {}, found, "\n".join(outline(found)), as_json=as_json, out=out)
+    finish(command, {}, found, report(found), as_json=as_json, out=out)
 
 
 def outline(found: Any, depth: int = 0) -> list[str]:

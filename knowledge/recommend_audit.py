@@ -23,7 +23,6 @@ from sqlalchemy import select
 
 from shopwright.knowledge.columns import CUSTOMER, PRODUCT
 from shopwright.knowledge.fetch import Progress
-from shopwright.knowledge.recommend_audit_report import report
 from shopwright.knowledge.recommend_blend import Blend
 from shopwright.knowledge.recommend_fit import AHEAD_DAYS, bought_after, learn_blend, read, tables
 from shopwright.knowledge.recommend_learned import Learned
@@ -35,7 +34,7 @@ from shopwright.knowledge.recommend_quality import K, quality
 if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
-__all__ = ["audit", "gini", "report"]
+__all__ = ["audit", "gini"]
 
 CUSTOMERS = 600
 RESAMPLES = 400

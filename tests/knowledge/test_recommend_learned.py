@@ -15,7 +15,8 @@ from shopwright.knowledge.catalogue import Catalogue
 from shopwright.knowledge.database import migrate, open_database, transaction
 from shopwright.knowledge.index import build_index
 from shopwright.knowledge.recommend import Recommender, fit_recommender, pick
-from shopwright.knowledge.recommend_audit import audit, gini, report
+from shopwright.knowledge.recommend_audit import audit, gini
+from shopwright.knowledge.recommend_audit_report import report
 from shopwright.knowledge.recommend_backtest import backtest
 from shopwright.knowledge.recommend_picking import per_kind
 from shopwright.knowledge.recommend_quality import quality, top
