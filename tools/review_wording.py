@@ -43,7 +43,9 @@ def sides(report: ReviewReport) -> tuple[list[Aspect], list[Aspect]]:
     known = [one for one in report.aspects if one.positive + one.negative >= _FEWEST]
     total = sum(one.positive + one.negative for one in known)
     usual = sum(one.positive for one in known) / total if total else 0.5
-    pros = [one for one in known if _share(one) > usual + min(_MARGIN, (1 - usual) / 2) and _share(one) >= 0.5]
+    pros = [
+        one for one in known if _share(one) > usual + min(_MARGIN, (1 - usual) / 2) and _share(one) >= 0.5
+    ]
     cons = [one for one in known if _share(one) < usual - min(_MARGIN, usual / 2) and _share(one) < 0.5]
     pros.sort(key=lambda one: -(_share(one) - usual) * (one.positive + one.negative) ** 0.5)
     cons.sort(key=lambda one: -(usual - _share(one)) * (one.positive + one.negative) ** 0.5)
