@@ -22,6 +22,7 @@ from shopwright.tools.review_wording import (
     aspects_plot,
     chat_result,
     emerging_view,
+    good_share,
     months_view,
     names_view,
     quoted_for_model,
@@ -164,6 +165,7 @@ def _result(
         memory=say(tongue, f"read reviews about: {about}", f"已分析评论：{about}"),
         data=report.model_dump(mode="json")
         | {
+            "good_shares": {one.key: good_share(one) for one in report.aspects},
             "trend": trend.model_dump(mode="json"),
             "names": [one.model_dump(mode="json") for one in names],
         },

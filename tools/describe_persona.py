@@ -81,9 +81,21 @@ def describe_persona(context: ToolContext, group: Group = None) -> ToolResult:
         fallback=portrait,
         appendix="\n".join(bullets),
         memory=say(language, f"persona of {who}", f"{who}的人物画像"),
-        data={"described": who, "portrait": portrait, **found.model_dump(mode="json")},
+        data={
+            "described": who,
+            "portrait": portrait,
+            "known_ages": _known_ages(found),
+            **found.model_dump(mode="json"),
+        },
         views=_views(context, found),
     )
+
+
+def _known_ages(found: Persona) -> dict[str, float]:
+    """The share of each age band among the members whose age is known."""
+    ages = found.detail.report.ages
+    known = sum(band.count for band in ages)
+    return {band.name: band.count / known for band in ages} if known else {}
 
 
 def _protected(found: Persona, threshold: int) -> Persona:
@@ -102,10 +114,10 @@ def _bullets(context: ToolContext, found: Persona) -> list[str]:
     language, report, outlook = context.language, found.detail.report, found.detail.outlook
     lines: list[str] = []
     if report.ages:
-        known = sum(band.count for band in report.ages)
+        known = _known_ages(found)
         top = sorted(report.ages, key=lambda band: -band.count)[:2]
         ages = say(language, ", ", "、").join(
-            f"{say(language, band.name, band.name_zh)} {percent(band.count / known)}" for band in top
+            f"{say(language, band.name, band.name_zh)} {percent(known[band.name])}" for band in top
         )
         lines.append(say(language, f"age, where known: {ages}", f"年龄（已知部分）：{ages}"))
     for share in found.shares:

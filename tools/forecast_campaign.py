@@ -145,7 +145,9 @@ def _result(
         data={
             **forecast.model_dump(mode="json"),
             "interval_percent": 80,
-            "drivers": [driver.model_dump(mode="json") for driver in why],
+            "drivers": [
+                {**driver.model_dump(mode="json"), "odds_ratio": driver.odds_ratio} for driver in why
+            ],
         },
         views=[*_views(context, forecast), *_what_if_views(context, what_if)],
     )

@@ -95,7 +95,7 @@ def _result(context: ToolContext, found: SalesForecast) -> ToolResult:
         headline=headline,
         appendix="\n".join(f"> {note}" for note in [*notes, tried]),
         memory=say(language, f"sales forecast: {what} until the week of {until}", f"已预测销售：{what}"),
-        data=found.model_dump(mode="json"),
+        data={**found.model_dump(mode="json"), "interval_percent": [80, 95]},
         views=_views(context, found),
     )
 

@@ -102,7 +102,7 @@ def _result(context: ToolContext, what: str, found: PriceReport) -> ToolResult:
         headline=headline,
         appendix=f"> {caveat}",
         memory=say(language, f"price response: {what}", f"价格弹性：{what}"),
-        data={**found.model_dump(mode="json"), "sizes": _sizes(found.elasticity)},
+        data={**found.model_dump(mode="json"), "sizes": _sizes(found.elasticity), "interval_percent": 80},
         views=_views(context, found),
     )
 

@@ -44,11 +44,15 @@ def sides(report: ReviewReport) -> tuple[list[Aspect], list[Aspect]]:
     total = sum(one.positive + one.negative for one in known)
     usual = sum(one.positive for one in known) / total if total else 0.5
     pros = [
-        one for one in known if _share(one) > usual + min(_MARGIN, (1 - usual) / 2) and _share(one) >= 0.5
+        one
+        for one in known
+        if good_share(one) > usual + min(_MARGIN, (1 - usual) / 2) and good_share(one) >= 0.5
     ]
-    cons = [one for one in known if _share(one) < usual - min(_MARGIN, usual / 2) and _share(one) < 0.5]
-    pros.sort(key=lambda one: -(_share(one) - usual) * (one.positive + one.negative) ** 0.5)
-    cons.sort(key=lambda one: -(usual - _share(one)) * (one.positive + one.negative) ** 0.5)
+    cons = [
+        one for one in known if good_share(one) < usual - min(_MARGIN, usual / 2) and good_share(one) < 0.5
+    ]
+    pros.sort(key=lambda one: -(good_share(one) - usual) * (one.positive + one.negative) ** 0.5)
+    cons.sort(key=lambda one: -(usual - good_share(one)) * (one.positive + one.negative) ** 0.5)
     return pros[:_SIDES], cons[:_SIDES]
 
 
@@ -58,7 +62,11 @@ def sides_lines(language: Language, report: ReviewReport) -> list[str]:
     return [
         f"- {say(language, *title)}{say(language, ': ', '：')}"
         + say(language, ", ", "、").join(
-            say(language, f"{a.name} ({percent(_share(a))} good)", f"{a.name_zh}（好评{percent(_share(a))}）")
+            say(
+                language,
+                f"{a.name} ({percent(good_share(a))} good)",
+                f"{a.name_zh}（好评{percent(good_share(a))}）",
+            )
             for a in found
         )
         for title, found in zip(wordings, sides(report), strict=True)
@@ -197,7 +205,8 @@ def chat_result(language: Language, report: ChatReport) -> ToolResult:
     )
 
 
-def _share(one: Aspect) -> float:
+def good_share(one: Aspect) -> float:
+    """Of the mentions of an aspect, the share that is pleased."""
     return one.positive / max(1, one.positive + one.negative)
 
 

@@ -26,6 +26,8 @@ class Shown(NamedTuple):
             "described": self.who,
             "lifecycle": detail["lifecycle"],
             "outlook": detail["outlook"],
+            "outlook_days": 90,
+            "interval_percent": 80,
             "drift": self.drift.model_dump(mode="json") if self.drift else None,
             "history": self.history.model_dump(mode="json") if self.history else None,
             "overlaps": [overlap.model_dump(mode="json") for overlap in self.overlaps],
