@@ -160,7 +160,7 @@ DAYS = {
 NEGATED = re.compile(
     r"haven'?t|hasn'?t|have not|has not|had not|didn'?t|did not|don'?t|\bno (?:order|purchase|buy)|not (?:bought|purchased|"
     r"shopped|ordered|visited|been)|without|inactive|stopped|lapsed|absent|gone|quiet|since they last|"
-    r"没|未|不再|沉睡|流失|不买|不来"
+    r"没|未(?!来)|不再|沉睡|流失|不买|不来"
 )
 RECENT = re.compile(r"\b(?:last|past|recent|within|previous)\b|最近|过去|近|以内|之内|内")
 

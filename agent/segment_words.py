@@ -174,7 +174,7 @@ def _paused(text: str, periods: Periods, found: Conditions) -> bool:
     if any(not rule["bought"] and not rule.get("what") for rule in found.get("purchases", ())):
         return True
     if not re.search(
-        r"haven'?t|hasn'?t|have not|has not|didn'?t|did not|no order|not (?:bought|ordered|shopped)|inactive|没|未|不再",
+        r"haven'?t|hasn'?t|have not|has not|didn'?t|did not|no order|not (?:bought|ordered|shopped)|inactive|没|未(?!来)|不再",
         text,
     ):
         return False

@@ -31,7 +31,8 @@ _SAID = """a about above add after again all also am among an analyse analysis a
     how's aged age ages old older younger income earn earns earning days day weeks week months month quarter quarters
     amount money dollars euros kids children child family families home house live living own owner owners both valuable
     important interesting target targeting contact store stores online category anything nothing any anymore worth high
-    low higher lower highest lowest biggest largest loyal loyalty active"""
+    low higher lower highest lowest biggest largest loyal loyalty active leave leaving left exclude excluded excluding skip
+    drop mail mailing mailings mailed rank ranked ranking waste spare ignore avoid newsletter"""
 SAID = frozenset(_SAID.split())
 SAID_ZH = re.compile(
     r"如果|假如|销售额|大概|大约|带来|究竟|到底|客户群|客户|顾客|用户|会员|消费者|人群|人们|家庭|买家|大家|群体|人|我们|咱们|本店|店里|店铺|商店|商品|产品|东西|"
@@ -41,7 +42,7 @@ SAID_ZH = re.compile(
     r"吗|呢|吧|啊|呀|和|与|跟|及|或|但|但是|而|又|也|还|并|且|就|才|会|能|可以|可能|要|想|应该|需要|把|被|让|给|对|向|从|到|按|以|"
     r"这些|那些|这个|那个|这|那|其中|里面|里|中|内|上|下|前|后|之|其|他们|她们|它们|他|她|它|我|你|您|个|位|名|群|类|种|"
     r"购买|消费|下单|买过|买|卖|订单|花费|花|钱|元|块|金额|价值|次|过|来|去|最近|近期|目前|现在|今天|一下|一些|一个|一|最|很|比较|"
-    r"对比|比|活动|营销|促销|优惠券|优惠|券|发|发送|发给|预测|预计|效果|核销|文案|短信|邮件|推荐|保存|为|成|叫|年龄|岁|年|月|日|天|"
+    r"对比|比|活动|营销|促销|优惠券|优惠|券|发|发送|发给|预测|预计|效果|核销|文案|短信|邮件|推荐|保存|排序|排名|排除|剔除|不该|下次|下一次|销量|为|成|叫|年龄|岁|年|月|日|天|"
     r"周|收入|高|低|大|小|多|少|不|没|未|时间|习惯|行为|偏好|喜欢|主要|通常|一般|方面|关于|针对|属于|符合|条件|满足|超过|以上|以下"
 )
 TOKEN = re.compile(

@@ -16,6 +16,7 @@ from shopwright.tools.base import (
 )
 from shopwright.tools.wording import describe_filter, money, percent, say, whole
 
+NOTABLE = 0.05  # a share that is as far from all customers' sets a group apart
 HABITS = {
     "with_children": ("with children", "有孩子"),
     "married": ("married", "已婚"),
@@ -63,6 +64,8 @@ def describe_persona(context: ToolContext, group: Group = None) -> ToolResult:
         )
     found = _protected(found, threshold)
     bullets = _bullets(context, found)
+    # A small model takes every share for a trait: it reads only those that set the group apart.
+    telling = [share for share in found.shares if abs(share.members - share.shop) >= NOTABLE]
     portrait = _portrait(context, found)
     headline = say(
         language,
@@ -70,7 +73,7 @@ def describe_persona(context: ToolContext, group: Group = None) -> ToolResult:
         f"**{who}**的人物画像（{whole(size)}位客户）：",
     )
     return ToolResult(
-        text="\n".join(bullets),
+        text="\n".join(_bullets(context, found.model_copy(update={"shares": telling}))),
         headline=headline,
         reply=say(
             language,

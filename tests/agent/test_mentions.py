@@ -96,3 +96,14 @@ def test_pointing_back() -> None:
 )
 def test_campaign_types_may_have_names_of_their_own(text: str, kind: str | None) -> None:
     assert read(text).get("campaign_type", [None]) == [kind]
+
+
+def test_the_future_is_no_negation() -> None:
+    assert read("未来六周碳酸饮料能卖多少？")["days"] == [42]
+    assert "conditions" not in read("未来六周碳酸饮料能卖多少？")
+    assert read("从未买过牛奶的客户")["conditions"][0]["purchases"][0]["bought"] is False
+
+
+def test_words_of_ranking_an_audience_are_no_conditions() -> None:
+    assert "unused" not in read("Who should we leave out of the next type A mailing?")
+    assert "unused" not in read("下一次A类活动不该发给哪些客户？")
