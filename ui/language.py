@@ -141,7 +141,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "segment_share": ("{share} of all", "占全部的 {share}"),
     "segment_few": ("fewer than {threshold}", "少于 {threshold}"),
     "segment_name": ("Name of the segment", "人群名称"),
-    "segment_saved_now": ("Saved as “{name}”.", "已保存为“{name}”。"),
+    "segment_saved_now": ('Saved as "{name}".', "已保存为“{name}”。"),
     "segment_delete_sure": ("Delete for good?", "确定删除？"),
     "segment_failed": ("This could not be worked out. Try again.", "未能完成，请重试。"),
     "segment_last_days": ("last … days", "最近…天"),

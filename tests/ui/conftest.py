@@ -147,6 +147,22 @@ def running_site(folder: Path, delay: float = 0.01, **options: Any) -> Iterator[
 
 
 @contextmanager
+def served(settings: Settings, engine: Any) -> Iterator[Site]:
+    """The pages of a shop that is there already, with the scripted assistant."""
+    conversations = Conversations(engine)
+    site = Site(settings, _sibling("scripted").ScriptedAssistant(conversations, 0.01), conversations)
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Site]]:
+    """Serves the pages of a shop that is there already."""
+    return served
+
+
+@contextmanager
 def real_site(folder: Path) -> Iterator[Site]:
     """A site over a copy of this machine's demo shop, with the embedded model."""
     source = Settings().data_dir

@@ -1,7 +1,9 @@
 """The page of segments: who may open it, what it counts and keeps, and how it is used in a browser."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,11 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from shopwright.knowledge.database import open_database
+from shopwright.knowledge.database import migrate, open_database
+from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.stats import refresh_stats
+from shopwright.knowledge.users import Users
+from shopwright.ui.theme import STATIC
 
 PASSWORD = "sunny-market-42"
 
@@ -135,3 +140,49 @@ def test_a_segment_is_built_and_saved_in_the_browser(
     expect(page.locator(".rule select").first).to_have_value("no")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.screenshot(path=tmp_path / "segments.png")
+
+
+@pytest.fixture(scope="module")
+def demo_site(demo_settings: Settings, serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The demo shop's pages, without a language model."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(demo_settings.data_dir / "shop.db", folder / "shop.db")
+    for name in ("index", "models"):
+        (folder / name).symlink_to(demo_settings.data_dir / name)
+    settings = Settings(data_dir=folder, database_url="")
+    engine = open_database(settings.database)
+    migrate(engine)
+    Users(engine, folder).add("maria", PASSWORD)
+    with serve(settings, engine) as running:
+        yield running
+    engine.dispose()
+
+
+@pytest.mark.browser
+@pytest.mark.demo
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_demo_shops_segments_are_counted_and_drawn(
+    demo_site: Any, open_page: Any, language: str, tmp_path: Path
+) -> None:
+    page = open_page(language, 1440, 900)
+    page.goto(f"{demo_site.url}/console?language={language}")
+    page.locator("input[name=username]").fill("maria")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    expect(page.locator("#sw-box textarea")).to_be_visible()
+    page.goto(f"{demo_site.url}/console/segments?language={language}")
+    page.locator("[data-key=frequency] select").select_option("high")
+    page.locator("[data-key=age_min] input").fill("45")
+    page.locator("[data-key=bought] input").fill("cat food" if language == "en" else "猫粮")
+    expect(page.locator("#words")).to_contain_text("45")
+    expect(page.locator("#words")).to_contain_text("Cat food" if language == "en" else "猫粮")
+    expect(page.locator("main")).not_to_have_class(re.compile("busy"))
+    assert 0 < int(page.locator("#size").inner_text().replace(",", "")) < 500
+    page.locator("#name").fill("Cat lovers" if language == "en" else "爱猫人士")
+    page.locator("#keep button[type=submit]").click()
+    expect(page.locator("#saved .on")).to_be_visible()
+    expect(page.locator(".sw-plot .main-svg").first).to_be_visible()
+    keep = os.environ.get("SHOPWRIGHT_SCREENSHOTS") == "1"
+    page.wait_for_timeout(600)
+    folder = STATIC.parents[1] / "screenshots" if keep else tmp_path
+    page.screenshot(path=folder / f"segments-{language}.png")
