@@ -220,7 +220,7 @@ class Segments:
         with self._shop.engine.connect() as connection:
             if connection.execute(select(STATS.c.customer_id).limit(1)).first() is None:
                 _ = self._shop.today  # raises its own LookupError when there are no orders either
-                raise LookupError("Customer statistics have not been computed yet. Run `shopwright init`.")
+                raise LookupError("Customer statistics have not been computed yet. Run `shopwright fit`.")
         if wanted.saved is not None:
             self._check(wanted.saved.filter)
 

@@ -1,6 +1,7 @@
 """Saved segments, statistics at the end of past months, and first orders by category.
 
-Revision 0005, after 0004. First orders and past months stay empty until the statistics are counted again.
+Revision 0005, after 0004. The statistics are emptied: until they are counted again, by `shopwright fit`, it
+is better to say that they are missing than to answer without the first orders.
 """
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply the change."""
+    op.execute("DELETE FROM customer_category")
+    op.execute("DELETE FROM customer_stats")
     op.add_column("customer_category", sa.Column("first_order", sa.DateTime(), nullable=True))
     op.create_table(
         "customer_past",
