@@ -214,6 +214,22 @@ def run_requests(assistant: Assistant, role: Role = "marketer") -> dict[str, Any
     return summary(verdicts)
 
 
+def run_knowing(assistant: Assistant) -> dict[str, Any]:
+    """Requests for what is known beyond single answers: personas, patterns, outlooks, rankings.
+
+    The segments that they save are forgotten again, so that the suite can be run twice.
+    """
+    saved = assistant.shop.segments.saved
+    before = set(saved.names())
+    cases = load("knowing")
+    verdicts = [
+        judge(case, ask(assistant, "marketer", case["text"]), assistant.shop, "marketer") for case in cases
+    ]
+    for name in set(saved.names()) - before:
+        saved.delete(name, "evals")
+    return summary(verdicts)
+
+
 def run_shopper(assistant: Assistant) -> dict[str, Any]:
     """The 20 requests of a signed-in shopper, two of them about somebody else's orders."""
     shop = assistant.shop
@@ -242,6 +258,7 @@ def run_second_turn(assistant: Assistant) -> dict[str, Any]:
 
 SUITES = {
     "requests": run_requests,
+    "knowing": run_knowing,
     "shopper": run_shopper,
     "as-shopper": lambda assistant: run_requests(assistant, "shopper"),
     "second-turn": run_second_turn,

@@ -40,15 +40,15 @@ def test_a_number_from_nowhere_is_unbound() -> None:
 
 
 def test_the_cases_are_whole() -> None:
-    requests, shopper = load("requests"), load("shopper")
+    requests, shopper, knowing = load("requests"), load("shopper"), load("knowing")
     assert len(requests) == 40
     assert len(shopper) == 20
     assert sum(case["tool"] is None for case in requests) == 8
     chinese = sum(any("\u4e00" <= char <= "\u9fff" for char in case["text"]) for case in requests)
     assert 18 <= chinese <= 22
     marketer = {tool.name for tool in tools_for("marketer")}
-    assert {case["tool"] for case in requests} - {None} == marketer
-    assert len({json.dumps(case["text"]) for case in requests + shopper}) == 60
+    assert {case["tool"] for case in requests + knowing} - {None} == marketer
+    assert len({json.dumps(case["text"]) for case in requests + shopper + knowing}) == 60 + len(knowing)
 
 
 REAL: list[dict[str, Any]] = [
