@@ -1,14 +1,12 @@
 """The figures of a run: accuracy by category with its interval, seconds, and what went wrong how often."""
 
-import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from shopwright.evals.bfcl.running import Verdict
-
-Z = 1.959963984540054  # 95% of a normal distribution lies within so many standard deviations
+from shopwright.evals.statistics import wilson
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -29,16 +27,6 @@ def _part(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "seconds_median": round(statistics.median([v.seconds for v in verdicts] or [0.0]), 3),
         "failures": dict(Counter(v.failure for v in verdicts if v.failure).most_common()),
     }
-
-
-def wilson(right: int, cases: int) -> tuple[float, float]:
-    """The 95% interval of a share (Wilson, 1927). Without cases nothing is known: from 0 to 1."""
-    if not cases:
-        return 0.0, 1.0
-    share, spread = right / cases, Z**2 / cases
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def table(by_category: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from shopwright.agent.engines.asking import Reply
 from shopwright.agent.engines.base import Decoding, EngineError
 from shopwright.agent.grammar import narrow
-from shopwright.evals.bfcl.figures import figures, table, wilson
+from shopwright.evals.bfcl.figures import figures, table
 from shopwright.evals.bfcl.files import CATEGORIES, Case, as_tool, load, sample
 from shopwright.evals.bfcl.running import judge, run
 from shopwright.evals.bfcl.session import Session, cases_of
@@ -214,14 +214,6 @@ class Interrupted(scripted.ScriptedEngine):  # type: ignore[misc, name-defined]
         if not self.lines:
             raise KeyboardInterrupt
         return super().stream(*args, **kwargs)
-
-
-def test_wilson_intervals() -> None:
-    low, high = wilson(8, 10)
-    assert (round(low, 3), round(high, 3)) == (0.49, 0.943)
-    assert wilson(0, 10)[0] == 0.0
-    assert wilson(10, 10)[1] == pytest.approx(1.0)
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_figures_of_nothing() -> None:
