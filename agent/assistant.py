@@ -30,7 +30,7 @@ from shopwright.agent.prompts import (
     writer_messages,
     writer_prefix,
 )
-from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings
+from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Traces
 from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
 from shopwright.knowledge.index import IndexBusyError, apply_outbox
@@ -50,9 +50,10 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e
 class Assistant:
     """Answers requests over one shop with one engine. Safe to use from several threads."""
 
-    def __init__(self, shop: Shop, engine: Engine) -> None:
+    def __init__(self, shop: Shop, engine: Engine, tracer: Traces | None = None) -> None:
         self.shop = shop
         self.engine = engine
+        self.tracer = tracer
         self.conversations = Conversations(shop.engine)
         self._tools: dict[Role, list[ShopTool]] = {role: tools_for(role) for role in ("marketer", "shopper")}
         self._schemas: dict[str, dict[str, Any]] = {}
@@ -103,8 +104,10 @@ class Assistant:
                 self._warm.add((role, language))
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model; traces that still wait are sent."""
         self.engine.close()
+        if self.tracer is not None:
+            self.tracer.close()
 
     # A turn
 
@@ -120,8 +123,15 @@ class Assistant:
         refusal = refuse(text, language)
         if refusal:
             yield TextDelta(text=refusal)
-            yield Answer(
-                text=refusal, language=language, conversation=request.conversation, engine=self.engine.name
+            yield self._traced(
+                request,
+                Answer(
+                    text=refusal,
+                    language=language,
+                    conversation=request.conversation,
+                    started_at=round(time.time(), 3),
+                    engine=self.engine.name,
+                ),
             )
             return
         history = self._history(request)
@@ -138,17 +148,23 @@ class Assistant:
             )
             answer = turn.answer(timings)
             stored = True
-            yield self._store(answer)
+            yield self._store(request, answer)
         finally:
             if not stored:
                 draft.stopped = True
-                self._store(turn.answer(Timings(total_seconds=round(time.perf_counter() - started, 3))))
+                timings = Timings(total_seconds=round(time.perf_counter() - started, 3))
+                self._store(request, turn.answer(timings))
 
-    def _store(self, answer: Answer) -> Answer:
+    def _store(self, request: Request, answer: Answer) -> Answer:
         message_id = self.conversations.append_assistant(
             answer.conversation, answer.text, answer.model_dump(mode="json")
         )
-        return answer.model_copy(update={"message_id": message_id})
+        return self._traced(request, answer.model_copy(update={"message_id": message_id}))
+
+    def _traced(self, request: Request, answer: Answer) -> Answer:
+        if self.tracer is not None:
+            self.tracer.export(request, answer)
+        return answer
 
     def _open(self, request: Request, text: str, language: Language) -> str:
         if request.conversation:
@@ -224,10 +240,11 @@ class Assistant:
                 max_tokens=120,
             )
             try:
-                for chunk in stream:
-                    draft.count(chunk)
-                    whole = chunk if whole is None else whole + chunk
-                    yield chunk
+                with draft.calling("planner", messages):
+                    for chunk in stream:
+                        draft.count(chunk)
+                        whole = chunk if whole is None else whole + chunk
+                        yield chunk
                 break
             except ContextOverflowError:
                 if whole is not None:
@@ -349,7 +366,12 @@ class _Turn:
 
     def _run(self, plan: Plan) -> tuple[Step, ToolResult | None]:
         started = time.perf_counter()
-        step = {"id": self._step_id(), "tool": plan.tool.name, "arguments": plan.arguments}
+        step = {
+            "id": self._step_id(),
+            "tool": plan.tool.name,
+            "arguments": plan.arguments,
+            "started_at": round(time.time(), 3),
+        }
         try:
             result = plan.tool.run(self._context(), plan.arguments)
         except ToolError as error:
@@ -418,10 +440,11 @@ class _Turn:
         stream = self.assistant.engine.stream(
             messages, numbers=written.numbers, stop_event=self.stop, max_tokens=written.max_tokens
         )
-        for chunk in stream:
-            self.draft.count(chunk)
-            if chunk.text:
-                yield chunk.text
+        with self.draft.calling("writer", messages):
+            for chunk in stream:
+                self.draft.count(chunk)
+                if chunk.text:
+                    yield chunk.text
 
     def answer(self, timings: Timings) -> Answer:
         """The turn as it stands."""
@@ -438,6 +461,8 @@ class _Turn:
             steps=draft.steps,
             evidence=binder.evidence(draft.text),
             usage=draft.usage,
+            calls=draft.calls,
+            started_at=round(draft.started_at, 3),
             timings=timings,
             engine=self.assistant.engine.name,
             stopped=draft.stopped,

@@ -1,11 +1,15 @@
 """An answer in the making."""
 
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from shopwright.agent.engines.base import Notice
-from shopwright.agent.turn import Step, TextDelta, Usage
+from shopwright.agent.turn import ModelCall, Step, TextDelta, Usage
 from shopwright.tools.base import Language, ToolResult
 
 
@@ -19,6 +23,10 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     result: ToolResult | None = None
     usage: Usage = field(default_factory=Usage)
+    calls: list[ModelCall] = field(default_factory=list)
+    started_at: float = field(default_factory=time.time)
+    heard: list[str] = field(default_factory=list)
+    """The pieces of what the model writes in the call that is under way."""
     stopped: bool = False
     error_id: str = ""
     notices: list[str] = field(default_factory=list)
@@ -33,8 +41,35 @@ class Draft:
         if notice[self.language] not in self.notices:
             self.notices.append(notice[self.language])
 
+    @contextmanager
+    def calling(self, kind: Literal["planner", "writer"], messages: Sequence[BaseMessage]) -> Iterator[None]:
+        """Keep the model call made within: when it began, how long it took, what it used."""
+        before, started_at, started = self.usage, time.time(), time.perf_counter()
+        self.heard = []
+        failed = False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            self.calls.append(
+                ModelCall(
+                    kind=kind,
+                    started_at=round(started_at, 3),
+                    seconds=round(time.perf_counter() - started, 3),
+                    prompt_tokens=self.usage.prompt_tokens - before.prompt_tokens,
+                    cached_tokens=self.usage.cached_tokens - before.cached_tokens,
+                    completion_tokens=self.usage.completion_tokens - before.completion_tokens,
+                    failed=failed,
+                    read=str(messages[-1].text) if messages else "",
+                    wrote="".join(self.heard),
+                )
+            )
+
     def count(self, chunk: AIMessageChunk) -> None:
-        """Add the usage that a model's chunk carries, and its notice if it has one."""
+        """Add the usage that a model's chunk carries, its words, and its notice if it has one."""
+        self.heard += [chunk.text, *(f"{c['name'] or ''}{c['args'] or ''}" for c in chunk.tool_call_chunks)]
         if notice := chunk.response_metadata.get("notice"):
             self.notify(notice)
         seconds = chunk.response_metadata.get("timings", {})

@@ -1,6 +1,6 @@
 """The one thread of data: a Request goes in; Steps, TextDeltas and one Answer come out."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,7 @@ class Step(BaseModel):
     text: str = Field(default="", description="What the model read of the result, or the error.")
     memory: str = Field(default="", description="The gist of it for later turns.")
     views: list[View] = Field(default_factory=list)
+    started_at: float = Field(default=0.0, description="When the tool began to run, in Unix seconds.")
     seconds: float = 0.0
 
 
@@ -68,6 +69,21 @@ class Usage(BaseModel):
     decode_seconds: float = 0.0
 
 
+class ModelCall(BaseModel):
+    """One call of the model within a turn. What it read and wrote is not stored with the answer."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["planner", "writer"]
+    started_at: float = Field(description="In Unix seconds.")
+    seconds: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    failed: bool = Field(default=False, description="It ended in an error.")
+    read: str = Field(default="", exclude=True, repr=False, description="The last message it was given.")
+    wrote: str = Field(default="", exclude=True, repr=False, description="Its words, or its call as JSON.")
+
+
 class Timings(BaseModel):
     """Wall-clock seconds from the request to the first event and to the end."""
 
@@ -87,6 +103,8 @@ class Answer(BaseModel):
     steps: list[Step] = Field(default_factory=list)
     evidence: list[Evidence] = Field(default_factory=list)
     usage: Usage = Usage()
+    calls: list[ModelCall] = Field(default_factory=list, description="The model's calls, in order.")
+    started_at: float = Field(default=0.0, description="When the request came, in Unix seconds.")
     timings: Timings = Timings()
     engine: str = ""
     stopped: bool = Field(default=False, description="The person pressed stop.")
@@ -97,3 +115,13 @@ class Answer(BaseModel):
 
 
 Event = Step | TextDelta | TextReset | Answer
+
+
+class Traces(Protocol):
+    """Where turns are told to once they have ended."""
+
+    def export(self, request: Request, answer: Answer) -> None:
+        """Take one turn; never raises and never waits."""
+
+    def close(self) -> None:
+        """Hand on what still waits."""
