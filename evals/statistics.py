@@ -40,7 +40,7 @@ def mcnemar(lost: int, won: int) -> float:
 def mcnemar_drop(lost: int, won: int) -> float:
     """One-sided exact p of at least `lost` losses among the pairs that flipped (McNemar, 1947)."""
     flips = lost + won
-    return sum(math.comb(flips, heads) for heads in range(lost, flips + 1)) / 2**flips
+    return sum(math.comb(flips, heads) for heads in range(lost, flips + 1)) / (1 << flips)
 
 
 def holm(chances: Sequence[float]) -> list[float]:
