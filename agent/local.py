@@ -6,6 +6,7 @@ from shopwright.agent.assistant import Assistant
 from shopwright.agent.engines.base import Decoding, Engine, EngineError
 from shopwright.agent.model_files import ModelError
 from shopwright.agent.models import chosen, embedded_file
+from shopwright.agent.turn import Traces
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 
@@ -77,4 +78,12 @@ def _on_gpu(settings: Settings, source: str, decoding: Decoding) -> Engine:
 
 def open_assistant(settings: Settings) -> Assistant:
     """The assistant over the shop in the data folder. The model loads at the first request or `warm()`."""
-    return Assistant(Shop(settings), open_engine(settings))
+    return Assistant(Shop(settings), open_engine(settings), tracer=_tracer(settings))
+
+
+def _tracer(settings: Settings) -> Traces | None:
+    if not settings.traces:
+        return None
+    from shopwright.agent.tracing import open_tracer
+
+    return open_tracer(settings.traces, text=settings.traces_text)

@@ -77,6 +77,16 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Bearer token for /metrics; while it is empty only this machine itself may read them.",
     )
+    traces: str = Field(
+        default="",
+        description="Where every turn is told as an OpenTelemetry trace (OpenInference conventions): a file "
+        "of OTLP JSON lines, or the http(s) URL of a collector; empty means nowhere.",
+    )
+    traces_text: bool = Field(
+        default=False,
+        description="Whether traces hold what was asked, called and answered, and by whom; else they hold "
+        "names, counts and times only.",
+    )
     currency: str = Field(default="$", description="Symbol put before amounts of money.")
     k_anonymity: int = Field(
         default=5,
