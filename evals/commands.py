@@ -8,8 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from shopwright.evals.errors import EvalError
+from shopwright.evals.suite_commands import SuiteGroup, add_to
 
-evaluate = typer.Typer(help="Evaluate the engine that the settings choose.", no_args_is_help=True)
+evaluate = typer.Typer(
+    cls=SuiteGroup,
+    help="Evaluate the assistant: `shopwright eval smoke`. Suites that come with it: smoke, marketer, "
+    "shopper, copy, grounding, bilingual, safety, robustness; `all` is all of them.",
+    no_args_is_help=True,
+)
+add_to(evaluate)
 bench = typer.Typer(help="Measure how fast it is, side by side with others.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]

@@ -71,10 +71,15 @@ def installed() -> dict[str, str]:
 
 def keep(path: Path, figures: Any) -> None:
     """Write figures as JSON, whole or not at all. Raises EvalError when the place cannot be written."""
+    keep_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+
+
+def keep_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all. Raises EvalError when the place cannot be written."""
     unfinished = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
         raise EvalError(f"The figures could not be written to {path}: {error.strerror}.") from error

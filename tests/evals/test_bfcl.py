@@ -200,7 +200,7 @@ def test_another_run_is_not_taken_up(folder: Path, tmp_path: Path) -> None:
     cases, kept = load(folder, "simple"), tmp_path / "run.unfinished"
     Session(scripted.ScriptedEngine([boil()] * 3), Decoding(), kept).run(cases)
     for decoding, part in ((Decoding(grammar=False), cases), (Decoding(), cases[:2])):
-        with pytest.raises(EvalError, match="another engine, decoding or choice"):
+        with pytest.raises(EvalError, match="another engine, other options"):
             Session(scripted.ScriptedEngine([]), decoding, kept, resume=True).run(part)
     kept.write_text("not JSON\n")
     with pytest.raises(EvalError, match="damaged"):

@@ -1,0 +1,95 @@
+"""Grades a kept run anew: after a change of checks or cases, without asking the model again."""
+
+from collections.abc import Sequence
+
+from shopwright.agent.engines.base import Engine
+from shopwright.agent.turn import Answer, Evidence, Step, Timings, Usage
+from shopwright.evals.case import Case, Suite, filled
+from shopwright.evals.checking import Observed, graded
+from shopwright.evals.checks import differing
+from shopwright.evals.errors import EvalError
+from shopwright.evals.records import CaseRecord, Grade, Run, TurnRecord
+from shopwright.evals.running import TURNED, expected_tools
+from shopwright.evals.sandbox import Sandbox, sandbox
+from shopwright.knowledge.settings import Settings
+
+
+def regrade(settings: Settings, engine: Engine, suites: Sequence[Suite], run: Run) -> list[CaseRecord]:
+    """The run's cases with the grades that the suites' cases and checks give now, in the same order.
+
+    A case that is in no suite any more is left out. Raises EvalError for a run that was kept in brief, and
+    for a case whose requests are others now.
+    """
+    found: dict[tuple[str, int], CaseRecord] = {}
+    for suite in suites:
+        cases = {case.full_id: case for case in suite.cases}
+        own = [record for record in run.cases if record.id in cases]
+        if own:
+            with sandbox(settings, engine, suite.seed) as place:
+                for record in own:
+                    found[record.id, record.trial] = _anew(place, cases[record.id], record)
+    return [found[key] for one in run.cases if (key := (one.id, one.trial)) in found]
+
+
+def _anew(place: Sandbox, case: Case, record: CaseRecord) -> CaseRecord:
+    asked = case.asked
+    if [str(filled(one.ask, place.names)) for one in asked] != [turn.ask for turn in record.turns]:
+        raise EvalError(f"{record.id} asks something else now: run it again.")
+    seen: list[Observed] = []
+    grades: list[Grade] = []
+    turns: list[TurnRecord] = []
+    customer = place.names.get("own_customer") if case.customer == "own" else case.customer
+    for number, (one, turn) in enumerate(zip(asked, record.turns, strict=True)):
+        if any(call.status == "done" and call.result is None for call in turn.calls):
+            raise EvalError(f"{record.id} was kept in brief, without what the tools returned: run it again.")
+        wanted = {
+            name: filled(value, place.names) if name in TURNED else value
+            for name, value in one.expected.items()
+        }
+        now = Observed(
+            ask=turn.ask,
+            language=turn.language,
+            role=case.role,
+            answer=_answer(turn),
+            shop=place.shop,
+            customer_id=customer,
+            changes=turn.changes,
+            before=[] if case.twin else list(seen),
+            values=place.names,
+        )
+        grades += graded(now, wanted, number, strict=case.strict)
+        seen.append(now)
+        turns.append(turn.model_copy(update={"expected_tools": expected_tools(wanted)}))
+    if case.twin:
+        problem = "; ".join(differing(*seen))
+        grades.append(Grade(check="same", turn=1, passed=not problem, problem=problem))
+    return record.model_copy(update={"turns": turns, "grades": grades, "tags": case.tags})
+
+
+def _answer(turn: TurnRecord) -> Answer:
+    return Answer(
+        text=turn.text,
+        language=turn.language,
+        conversation="",
+        steps=[
+            Step(
+                id=f"s{number}",
+                tool=call.tool,
+                arguments=call.arguments,
+                status="done" if call.status == "done" else "failed",
+                result=call.result,
+                text=call.text,
+                seconds=call.seconds,
+            )
+            for number, call in enumerate(turn.calls, start=1)
+        ],
+        evidence=[Evidence(**one) for one in turn.evidence],
+        usage=Usage(
+            prompt_tokens=turn.prompt_tokens,
+            cached_tokens=turn.cached_tokens,
+            completion_tokens=turn.completion_tokens,
+        ),
+        timings=Timings(first_event_seconds=turn.first_seconds, total_seconds=turn.seconds),
+        error_id=turn.error_id,
+        notices=turn.notices,
+    )
