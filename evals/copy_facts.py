@@ -90,8 +90,9 @@ def asked_for(copy: Copy) -> str:
 
 
 def short_names(copy: Copy) -> str:
-    """The product's names as far as they are names: a name longer than a label licenses no claim."""
-    return "\n".join(name for name in copy.names if len(name) <= LONGEST_NAME)
+    """The product's names as far as they are names: one longer than a label licenses no claim."""
+    found = (str(copy.product.get(key) or "") for key in ("name", "name_zh", "brand"))
+    return "\n".join(name for name in found if len(name) <= LONGEST_NAME)
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -58,7 +58,9 @@ DANGLING = re.compile(
     r"(?:和|与|或|把|被|让|对|为|从|以及|而且|并且|因为|所以|如果|不仅|我们的|您的|你的|的))$",
     re.IGNORECASE,
 )
-ENDED = re.compile(r"[。！？.!?…~～♪」』”’\"'）)\]】》]$")
+ENDED = re.compile(
+    r"[。！？.!?…~～♪」』”’\"'）)\]】》]$|(?:opt out|unsubscribe|退订|拒收)\S{0,6}$|退订回\w+$|回复?[A-Z]+$"
+)
 SIGN_OFF = 40
 PAIRS = ("“”", "（）", "《》", "「」", "【】")
 NO_TAGS = ("sms", "push", "email", "banner")
@@ -115,7 +117,8 @@ def unfinished(copy: Copy) -> Iterator[CopyProblem]:
     last = text.splitlines()[-1].strip() if text else ""
     bare = last.rstrip("\"'”’ ")
     headline = copy.channel in ("banner", "push") or len(last) <= SIGN_OFF // (2 if HAN.search(last) else 1)
-    if DANGLING.search(bare) or not (headline or ENDED.search(last)):
+    told = any(last.endswith(one.strip()) for one in copy.disclose if one.strip())
+    if not told and (DANGLING.search(bare) or not (headline or ENDED.search(last))):
         yield CopyProblem("unfinished", f"it breaks off: “…{last[-30:]}”")
         return
     if text.count('"') % 2 and not re.search(r'\d"', text):

@@ -3,7 +3,7 @@
 Readability. English: Flesch's reading ease (A new readability yardstick, 1948), 206.835 - 1.015 words a
 sentence - 84.6 syllables a word, must reach 50 where there are 30 words or more (he calls 50 to 60 fairly
 difficult, what a magazine for adults asks); no sentence may have more than 30 words (guides to plain language
-ask for 25 at most). Chinese: no sentence of more than 80 characters, none of more than 35 without any mark; we
+ask for 25 at most). Chinese: no sentence of more than 80 characters, none of more than 35 without a mark; we
 know of no measured norm for Chinese advertising, and set these well above what good copy has.
 
 Duplication: a sentence that stands twice, a phrase three times running, or more than a fifth of all runs of
@@ -75,15 +75,15 @@ def duplication(copy: Copy) -> Iterator[CopyProblem]:
 
 
 def readability(copy: Copy) -> Iterator[CopyProblem]:
-    """Sentences too long or words too heavy for copy; names and tags are not counted."""
-    text = LINKS.sub(" ", TAG.sub(" ", copy.without_names))
+    """Sentences too long or words too heavy for copy; tags, and names in English, are not counted."""
     if copy.language == "zh":
-        for sentence in sentences(text):
+        for sentence in sentences(LINKS.sub(" ", TAG.sub(" ", copy.text))):
             if (han := len(HAN.findall(sentence))) > LONGEST_ZH:
                 yield CopyProblem("readability", f"a sentence of {han} characters, more than {LONGEST_ZH}")
             elif any(len(HAN.findall(part)) > LONGEST_CLAUSE_ZH for part in re.split(r"\W+", sentence)):
                 yield CopyProblem("readability", f"more than {LONGEST_CLAUSE_ZH} characters without a mark")
         return
+    text = LINKS.sub(" ", TAG.sub(" ", copy.without_names))
     counts = [len(WORD.findall(sentence)) for sentence in sentences(text)]
     if counts and max(counts) > LONGEST_EN:
         yield CopyProblem("readability", f"a sentence of {max(counts)} words, more than {LONGEST_EN}")
