@@ -4,9 +4,11 @@ A turn is an AGENT span with a child for each model call (LLM), for each tool (T
 the answer to its evidence (GUARDRAIL), which stands at the turn's end.
 """
 
+import atexit
 import logging
 import queue
 import threading
+from pathlib import Path
 from typing import Any
 
 from openinference.semconv.resource import ResourceAttributes
@@ -94,6 +96,11 @@ def open_tracer(target: str, *, text: bool) -> Tracer:
     return Tracer(open_sink(target), text=text)
 
 
+def file_tracer(path: Path) -> Tracer:
+    """A tracer that writes turns with all their words to a file. Raises TracingError."""
+    return open_tracer(str(path), text=True)
+
+
 class _Delivery(SpanProcessor):
     """Hands a turn's spans to the sink together once its root has ended."""
 
@@ -105,6 +112,7 @@ class _Delivery(SpanProcessor):
         self._given_up = False
         self._thread = threading.Thread(target=self._deliver, name="traces", daemon=True)
         self._thread.start()
+        atexit.register(self.close)  # a process that ends loses no turn
 
     def on_end(self, span: ReadableSpan) -> None:
         """Keep a child; send a root and its children on their way."""
@@ -120,6 +128,7 @@ class _Delivery(SpanProcessor):
         """Deliver what waits, for a few seconds at most."""
         if self._given_up:
             return
+        atexit.unregister(self.close)
         while not self._put(None):
             self._waiting.get_nowait()
         self._thread.join(CLOSING_SECONDS)

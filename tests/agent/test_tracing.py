@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -336,6 +339,22 @@ def test_the_setting_wires_it_in(shop: Shop, tmp_path: Path) -> None:
     ask(assistant, "")
     assistant.close()
     assert [spans[0]["name"] for spans in spans_in(file)] == ["turn"]
+
+
+def test_a_process_that_just_ends_loses_no_turn(tmp_path: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from shopwright.agent.tracing import file_tracer
+from shopwright.agent.turn import Answer, Request
+answer = Answer(text="Hello!", language="en", conversation="c", started_at=time.time())
+file_tracer(Path(sys.argv[1])).export(Request(role="shopper", actor="v", text="Hi"), answer)
+"""
+    path = {"PYTHONPATH": str(Path(__file__).parents[2] / ".links")}
+    file = tmp_path / "turns.jsonl"
+    subprocess.run([sys.executable, "-c", code, file], env=os.environ | path, check=True, timeout=120)
+    [[root]] = spans_in(file)
+    assert of(root)["input.value"] == "Hi"
 
 
 def test_a_models_folder_is_not_told() -> None:
