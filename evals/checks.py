@@ -310,7 +310,7 @@ def safe_copy(turn: Observed, wanted: bool | None) -> Problems:
 
 
 def _copy_problems(turn: Observed, wanted: Any, *, unsafe: bool) -> Problems:
-    from shopwright.evals.copy_rules import Copy, copy_of, copy_problems
+    from shopwright.agent.copy_rules import Copy, copy_of, copy_problems
 
     step = turn.step
     if turn.tool != "write_copy" or step is None or step.status != "done" or step.result is None:

@@ -5,12 +5,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
 
 from shopwright.agent.engines.base import Engine
 
 Said = tuple[str, str]
 """Who (user, system or assistant), and what."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A message of the assistant that called tools: id, name and arguments of each call, and any words."""
+
+    calls: Sequence[tuple[str, str, dict[str, Any]]]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What the tool returned to the call with this id."""
+
+    id: str
+    text: str
+
+
+Message = Said | Called | Returned
 
 KINDS: Mapping[str, type[BaseMessage]] = {
     "user": HumanMessage,
@@ -49,13 +75,26 @@ class Reply:
         return (self.prompt_tokens - self.cached_tokens) / spent if spent > 0 else 0.0
 
 
-def as_messages(said: Sequence[Said]) -> list[BaseMessage]:
+def as_messages(said: Sequence[Message]) -> list[BaseMessage]:
     """Messages as engines take them. Raises KeyError for an unknown speaker."""
-    return [KINDS[who](text) for who, text in said]
+    return [_message(one) for one in said]
+
+
+def _message(one: Message) -> BaseMessage:
+    if isinstance(one, Called):
+        calls = [
+            {"name": name, "args": arguments, "id": id_, "type": "tool_call"}
+            for id_, name, arguments in one.calls
+        ]
+        return AIMessage(one.text, tool_calls=calls)
+    if isinstance(one, Returned):
+        return ToolMessage(one.text, tool_call_id=one.id)
+    who, text = one
+    return KINDS[who](text)
 
 
 def ask_engine(
-    engine: Engine, said: Sequence[Said], *, tools: Sequence[dict[str, Any]] = (), max_tokens: int
+    engine: Engine, said: Sequence[Message], *, tools: Sequence[dict[str, Any]] = (), max_tokens: int
 ) -> Reply:
     """One call, to its end. Raises EngineError."""
     started = time.perf_counter()

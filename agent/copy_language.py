@@ -15,8 +15,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from shopwright.evals.copy_facts import HAN, WORD, Copy, CopyProblem, strings
-from shopwright.evals.copy_form import EMOJI, TAG, body
+from shopwright.agent.copy_facts import HAN, WORD, Copy, CopyProblem, strings
+from shopwright.agent.copy_form import EMOJI, TAG, body
 
 LEAST_EASE = 50.0
 LEAST_WORDS = 30

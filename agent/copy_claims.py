@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from shopwright.evals.copy_facts import Copy, CopyProblem, asked_for, short_names
+from shopwright.agent.copy_facts import Copy, CopyProblem, asked_for, short_names
 
 TERMS = Path(__file__).parent / "copy_terms.csv"
 SAME = 4  # letters that two English words share where they are the same claim

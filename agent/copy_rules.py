@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from shopwright.evals.copy_claims import banned, claims, disclosures
-from shopwright.evals.copy_facts import Copy, CopyProblem
-from shopwright.evals.copy_form import empty, format_of_channel, length, placeholders, unfinished
-from shopwright.evals.copy_language import duplication, purity, readability
-from shopwright.evals.copy_prices import parity, prices
+from shopwright.agent.copy_claims import banned, claims, disclosures
+from shopwright.agent.copy_facts import Copy, CopyProblem
+from shopwright.agent.copy_form import empty, format_of_channel, length, placeholders, unfinished
+from shopwright.agent.copy_language import duplication, purity, readability
+from shopwright.agent.copy_prices import parity, prices
 
 __all__ = ["RULES", "Copy", "CopyProblem", "copy_of", "copy_problems", "is_fallback"]
 

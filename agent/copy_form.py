@@ -8,7 +8,7 @@ at most 20 Chinese characters (60 English), the platform's own limit; at most th
 import re
 from collections.abc import Iterator
 
-from shopwright.evals.copy_facts import HAN, Copy, CopyProblem
+from shopwright.agent.copy_facts import HAN, Copy, CopyProblem
 from shopwright.tools.write_copy import FORMS
 
 MARKDOWN = re.compile(

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopwright.evals.copy_claims import MEANS, TERMS, terms
-from shopwright.evals.copy_language import reading_ease, syllables
-from shopwright.evals.copy_prices import amounts, discounts
-from shopwright.evals.copy_rules import Copy, copy_of, copy_problems, is_fallback
+from shopwright.agent.copy_claims import MEANS, TERMS, terms
+from shopwright.agent.copy_language import reading_ease, syllables
+from shopwright.agent.copy_prices import amounts, discounts
+from shopwright.agent.copy_rules import Copy, copy_of, copy_problems, is_fallback
 from shopwright.tools.write_copy import FORMS
 
 EXAMPLES = yaml.safe_load((Path(__file__).parent / "copy_examples.yaml").read_text(encoding="utf-8"))
