@@ -1,24 +1,20 @@
-"""Two runs of the same cases, pair by pair: what one got right and the other did not, and how sure that is.
+"""Two runs beside each other: what one got right and the other did not, how sure that is, what stayed.
 
-A case counts by the mean over its trials. Where a verdict is needed, a case passed when more than half of its
-trials did: an even split is no pass. Cases that only one run has are counted, and otherwise left out.
+Cases that only one of the runs has are counted, and otherwise left out.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
+from shopwright.evals.compare_report import compare_html, compare_report
 from shopwright.evals.errors import EvalError
-from shopwright.evals.figures import failed_checks, headline, rounded
-from shopwright.evals.matching import numerals, value_of
+from shopwright.evals.figures import failed_checks, headline
+from shopwright.evals.pairs import Pair, figures_by, majority, pair_figures, pairs_of, same_shares
 from shopwright.evals.plain import call_line
-from shopwright.evals.records import CaseRecord, Run, TurnRecord, by_trial
-from shopwright.evals.statistics import mcnemar, median_ratio, paired_bootstrap
+from shopwright.evals.records import CaseRecord, Run
+
+__all__ = ["compare", "compare_html", "compare_report", "differences", "title"]
 
 FOUR_BITS = re.compile(r"nf4|fp4|int4|4-?bit|w4a16|awq|gptq|i?q4(?![a-z0-9])", re.IGNORECASE)
 WAY_OF_BITS = re.compile(
@@ -27,25 +23,6 @@ WAY_OF_BITS = re.compile(
 # What may differ while the engine alone is compared: names of it, and places to write to.
 BESIDE = {"engine", "model", "out", "html", "junit", "json", "resume", "gate", "parallel"}
 PASSING = {"date", "load_average", "command"}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A case as it went in both runs, each with at least one trial."""
-
-    id: str
-    a: Sequence[CaseRecord]
-    b: Sequence[CaseRecord]
-
-    @property
-    def lost(self) -> bool:
-        """It passed in the first run only."""
-        return majority(self.a) and not majority(self.b)
-
-    @property
-    def won(self) -> bool:
-        """It passed in the second run only."""
-        return majority(self.b) and not majority(self.a)
 
 
 def compare(a: Run, b: Run) -> dict[str, Any]:
@@ -59,34 +36,28 @@ def compare(a: Run, b: Run) -> dict[str, Any]:
             "The two runs have no case in common. Compare runs of the same suites, "
             "and look whether the ids of the cases were changed."
         )
-    first, second = ([case for pair in pairs for case in side(pair)] for side in (_first, _second))
+    first = [case for pair in pairs for case in pair.a]
+    second = [case for pair in pairs for case in pair.b]
     common = {pair.id for pair in pairs}
     return {
         "title": title(a, b),
-        "a": {"name": a.engine, "command": a.command, "date": a.surroundings.get("date"), **headline(first)},
-        "b": {"name": b.engine, "command": b.command, "date": b.surroundings.get("date"), **headline(second)},
+        "a": {**_named(a), **headline(first)},
+        "b": {**_named(b), **headline(second)},
         "differs": differences(a, b),
         "only_a": len({case.id for case in a.cases} - common),
         "only_b": len({case.id for case in b.cases} - common),
-        **_part(pairs),
-        "same": _same(pairs),
+        **pair_figures(pairs),
+        "same": same_shares(pairs),
         "failed_checks": _both_counts(failed_checks(first), failed_checks(second)),
-        "by_suite": _by(pairs, lambda case: case.suite),
-        "by_language": _by(pairs, lambda case: case.language),
+        "by_suite": figures_by(pairs, lambda case: case.suite),
+        "by_language": figures_by(pairs, lambda case: case.language),
         "lost": [_flip(pair) for pair in pairs if pair.lost],
         "won": [_flip(pair) for pair in pairs if pair.won],
     }
 
 
-def pairs_of(a: Run, b: Run) -> list[Pair]:
-    """The cases that both runs have, in the order of the first."""
-    second = by_trial(b.cases)
-    return [Pair(name, trials, second[name]) for name, trials in by_trial(a.cases).items() if name in second]
-
-
-def majority(trials: Sequence[CaseRecord]) -> bool:
-    """Whether more than half of a case's trials passed."""
-    return sum(one.passed for one in trials) * 2 > len(trials)
+def _named(run: Run) -> dict[str, Any]:
+    return {"engine": run.engine, "command": run.command, "date": run.surroundings.get("date")}
 
 
 def title(a: Run, b: Run) -> str:
@@ -129,76 +100,6 @@ def _base(engine: str) -> str:
     return WAY_OF_BITS.sub("", name.rsplit("/", 1)[-1].lower())
 
 
-def _part(pairs: Sequence[Pair]) -> dict[str, Any]:
-    a, b = ([fmean(one.passed for one in side(pair)) for pair in pairs] for side in (_first, _second))
-    lost, won = sum(pair.lost for pair in pairs), sum(pair.won for pair in pairs)
-    return {
-        "cases": len(pairs),
-        "pass_rate": {"a": rounded(fmean(a)), "b": rounded(fmean(b))},
-        "difference": rounded(fmean(b) - fmean(a)),
-        "difference_ci": [rounded(end) for end in paired_bootstrap(a, b)],
-        "flipped": {"lost": lost, "won": won},
-        "p": rounded(mcnemar(lost, won), 6),
-        "seconds": _seconds(pairs),
-    }
-
-
-def _seconds(pairs: Sequence[Pair]) -> dict[str, Any] | None:
-    """Medians over cases of the mean seconds of a turn; None where one of the runs measured none."""
-    timed = [(_mean_seconds(pair.a), _mean_seconds(pair.b)) for pair in pairs]
-    both = np.asarray([(one, two) for one, two in timed if one and two])
-    if not both.size:
-        return None
-    a, b = both.T
-    return {
-        "a": rounded(np.median(a), 3),
-        "b": rounded(np.median(b), 3),
-        "ratio": rounded(median_ratio(a, b)),
-        "ratio_ci": [rounded(end) for end in paired_bootstrap(a, b, median_ratio)],
-    }
-
-
-def _mean_seconds(trials: Sequence[CaseRecord]) -> float | None:
-    timed = [turn.seconds for one in trials for turn in one.turns if turn.seconds > 0]
-    return fmean(timed) if timed else None
-
-
-def _by(pairs: Sequence[Pair], key: Callable[[CaseRecord], str]) -> dict[str, Any]:
-    parts: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        parts.setdefault(key(pair.a[0]), []).append(pair)
-    return {name: _part(parts[name]) for name in sorted(parts)}
-
-
-def _same(pairs: Sequence[Pair]) -> dict[str, float | None]:
-    """Shares of the cases in which both runs did the same; trials are paired by their number."""
-    ways: dict[str, Callable[[TurnRecord], Any]] = {
-        "tools": lambda turn: [call.tool for call in turn.calls],
-        "arguments": lambda turn: [(call.tool, _canonical(call.arguments)) for call in turn.calls],
-        "numbers": lambda turn: {value_of(numeral) for numeral in numerals(turn.text)},
-        "answer": lambda turn: turn.text,
-    }
-    found: dict[str, float | None] = {}
-    for name, way in ways.items():
-        shares = [share for pair in pairs if (share := _same_share(pair, way)) is not None]
-        found[name] = rounded(fmean(shares)) if shares else None
-    return found
-
-
-def _same_share(pair: Pair, way: Callable[[TurnRecord], Any]) -> float | None:
-    second = {one.trial: one for one in pair.b}
-    same = [
-        [way(turn) for turn in one.turns] == [way(turn) for turn in second[one.trial].turns]
-        for one in pair.a
-        if one.trial in second
-    ]
-    return fmean(same) if same else None
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
-
-
 def _both_counts(a: dict[str, int], b: dict[str, int]) -> dict[str, dict[str, int]]:
     names = sorted({*a, *b}, key=lambda name: (-max(a.get(name, 0), b.get(name, 0)), name))
     return {name: {"a": a.get(name, 0), "b": b.get(name, 0)} for name in names}
@@ -235,11 +136,3 @@ def _told(trials: Sequence[CaseRecord]) -> dict[str, Any]:
             for at, turn in enumerate(shown.turns)
         ],
     }
-
-
-def _first(pair: Pair) -> Sequence[CaseRecord]:
-    return pair.a
-
-
-def _second(pair: Pair) -> Sequence[CaseRecord]:
-    return pair.b

@@ -6,7 +6,7 @@ the cases of both runs). So fewer than five broken cases never fail a gate, but 
 
 from collections.abc import Iterable, Sequence
 
-from shopwright.evals.compare import Pair, pairs_of
+from shopwright.evals.pairs import Pair, pairs_of
 from shopwright.evals.records import CaseRecord, Run, by_trial
 from shopwright.evals.statistics import holm, mcnemar_drop
 

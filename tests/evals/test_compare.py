@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import case, grade, made_run, run, turn
 
@@ -123,6 +123,7 @@ def test_what_was_done_differently() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 25), st.integers(0, 50), st.integers(0, 50), st.integers(1, 3))
 def test_turned_round_everything_turns_round(count: int, one: int, two: int, trials: int) -> None:
     a, b = made_run(count, seed=one, trials=trials), made_run(count, seed=two, trials=trials)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import case, grade, made_run, turn
 
@@ -222,6 +222,7 @@ def test_tokens_and_seconds_of_turns_that_were_measured() -> None:
     assert (found["first_seconds_median"], found["seconds_p95"]) == (1.0, 3.0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 99), st.floats(0, 1), st.integers(1, 3))
 def test_parts_add_up(count: int, seed: int, share: float, trials: int) -> None:
     run = made_run(count, seed=seed, share=share, trials=trials)
