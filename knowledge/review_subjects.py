@@ -86,6 +86,8 @@ def _score(wanted: str, subject: str) -> float:
 
 def _foreign(word: str) -> int:
     """How much of what is left of the person's words is neither an aspect nor 'reviews' and the like."""
+    if not word.strip():
+        return 0
     if not _HAN.search(word):
         return 0 if word in _FILLER or _is_aspect(word) else _ENGLISH_WORD
     return len(_FILLER_ZH.sub("", _without_aspects(word)).replace(" ", ""))

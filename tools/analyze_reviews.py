@@ -111,7 +111,11 @@ def analyze_reviews(
     )
 
 
-CHAT = re.compile(r"\b(?:chat|chats|chatbot|assistant)\b|聊天|对话|助手|机器人", re.IGNORECASE)
+CHAT = re.compile(
+    r"\b(?:chats?|chatbots?|(?:shop(?:ping)?|virtual|ai|chat|our|the|this) assistants?)\b|^\s*assistants?(?:.s answers)?\s*$|"
+    r"聊天|对话|(?:智能|购物|ai|小|客服|在线|人工智能)?助手(?!机)|(?:聊天|客服|对话|问答|智能客服|在线)机器人|^(?:这个|那个|我们的|店里的)?机器人(?:客服)?$",
+    re.IGNORECASE,
+)
 GENERIC = {
     "reviews", "review", "our reviews", "customer reviews", "products", "our products", "customers", "feedback", "everything", "all",
     "评论", "评价", "我们的评论", "客户评论", "用户评价", "商品", "产品", "全部", "所有评论", "顾客评论", "差评", "好评",

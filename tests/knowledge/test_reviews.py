@@ -122,6 +122,8 @@ def test_subjects_and_names(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("text", "subject"),
     [
+        ("尼康", "Nikon Coolpix 4300 camera"),
+        ("电话", "Nokia 6610 phone"),
         ("the canon camera", "Canon G3 camera"), ("酒店", "hotel"), ("笔记本电脑", "laptop"),
         ("phone", "Nokia 6610 phone"), ("cat food", None), ("猫粮", None), ("手机壳", None),
         ("camera", "Canon G3 camera|Nikon Coolpix 4300 camera"), ("酒店的服务怎么样", "hotel"),
