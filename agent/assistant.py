@@ -7,16 +7,18 @@ evidence before a person sees it.
 
 import contextlib
 import logging
-import re
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
+from shopwright.agent.copy_facts import Copy
+from shopwright.agent.copy_finish import finished
+from shopwright.agent.copy_rules import copy_from
 from shopwright.agent.draft import Draft
 from shopwright.agent.engines.base import ContextOverflowError, Engine, EngineError, Prefix
 from shopwright.agent.grounding import Binder, Source, sentences
@@ -30,6 +32,9 @@ from shopwright.agent.prompts import (
     writer_messages,
     writer_prefix,
 )
+from shopwright.agent.refusing import cleaned, refuse
+from shopwright.agent.replies import honest
+from shopwright.agent.routing import tools_due
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Traces
 from shopwright.agent.writing import Written
 from shopwright.knowledge.conversations import Conversations
@@ -40,11 +45,9 @@ from shopwright.tools.wording import say
 
 log = logging.getLogger(__name__)
 
-LONGEST_REQUEST = 4000
 ROOM_FOR_THE_REST = 3000  # tokens of the fixed part of a prompt, the request and the answer
 SHOWN_CHARACTERS = 600  # of a request, to the model; quantities and ids are read from all of it
 TONGUES: tuple[Language, ...] = ("en", "zh")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Assistant:
@@ -118,7 +121,7 @@ class Assistant:
         """
         started = time.perf_counter()
         first = 0.0
-        text = CONTROL.sub("", request.text).strip()
+        text = cleaned(request.text)
         language = request.language or detect(text)
         refusal = refuse(text, language)
         if refusal:
@@ -229,6 +232,8 @@ class Assistant:
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
         saved = self.shop.segments.saved.names() if role == "marketer" else ()
         narrowed = {name: plan_for(self.schema(tool), text, history, saved) for name, tool in tools.items()}
+        sure = self.shop.documents.certain(text, draft.language)
+        due = tools_due(role, text, list(tools), passage=sure)
         whole: AIMessageChunk | None = None
         for messages in self._prompts(request, text, history, draft, tail):
             stream = self.engine.stream(
@@ -236,6 +241,7 @@ class Assistant:
                 tools=self._offered(role),
                 narrowed=narrowed,
                 numbers=Binder.of(None, None, text).numbers,
+                among=due,
                 stop_event=stop,
                 max_tokens=120,
             )
@@ -336,6 +342,10 @@ class _Turn:
             tail = call_messages(self.text, plan.tool.name, plan.arguments, step.text)[1:]
         if before is not None:
             yield self.draft.add(self.draft.steps[-1].text)
+        elif (true := honest(self.text, self.draft.text, self.request.role, self.draft.language)) != (
+            self.draft.text
+        ):
+            yield from self._take_back("", true)
         elif not self.draft.text and not self.stop.is_set():
             yield self.draft.add(
                 say(
@@ -410,7 +420,8 @@ class _Turn:
         for attempt in range(2 if result.is_copy else 1):
             if attempt:
                 yield from self._take_back(opened)
-            written = Written(result, Binder.of(step, result, self.text))
+            brief = self._brief(result)
+            written = Written(result, Binder.of(step, result, self.text), brief)
             messages = writer_messages(
                 shorten(self.text, SHOWN_CHARACTERS), result, self.draft.language, complaint
             )
@@ -421,20 +432,34 @@ class _Turn:
                         yield self.draft.add(("\n\n" if opened and not written.before else "") + piece)
                     if written.full:
                         break
-            if written.enough or self.stop.is_set():
+            if self.stop.is_set() or (written.enough and brief is None):
                 return
+            if written.enough and brief is not None:
+                copy = finished(replace(brief, text=self.draft.text.removeprefix(opened).strip()))
+                if copy:
+                    yield from self._take_back(opened, ("\n\n" if opened else "") + copy)
+                    return
             complaint = written.complaint or "was empty"
             log.info("draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint)
         yield from self._take_back(opened)
         if result.fallback:
             yield self.draft.add(("\n\n" if opened else "") + result.fallback)
 
-    def _take_back(self, text: str) -> Iterator[Event]:
-        if self.draft.text != text:
-            self.draft.text = text
+    def _brief(self, result: ToolResult) -> Copy | None:
+        """What copy may rest on; None for other words."""
+        if not result.is_copy:
+            return None
+        asked = "\n".join([*(turn.text for turn in self.history), self.text])
+        currency = self.assistant.shop.settings.currency
+        return copy_from("", result.data, currency=currency, request=asked, language=self.draft.language)
+
+    def _take_back(self, text: str, instead: str = "") -> Iterator[Event]:
+        """Withdraw what follows `text`, and put something in its place."""
+        if self.draft.text != text + instead:
+            self.draft.text = text + instead
             yield TextReset()
-            if text:
-                yield TextDelta(text=text)
+            if self.draft.text:
+                yield TextDelta(text=self.draft.text)
 
     def _words(self, messages: Sequence[BaseMessage], written: "Written") -> Iterator[str]:
         stream = self.assistant.engine.stream(
@@ -469,16 +494,3 @@ class _Turn:
             error_id=draft.error_id,
             notices=draft.notices,
         )
-
-
-def refuse(text: str, language: Language) -> str:
-    """Why a request cannot be taken; empty when it can."""
-    if not text:
-        return say(language, "Please type a question.", "请输入您的问题。")
-    if len(text) > LONGEST_REQUEST:
-        return say(
-            language,
-            f"Your message has {len(text):,} characters; at most {LONGEST_REQUEST:,} fit. Please shorten it.",
-            f"您的消息有{len(text):,}个字符，最多{LONGEST_REQUEST:,}个。请缩短后再发。",
-        )
-    return ""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shopwright.agent.numbers import number
 from shopwright.agent.copy_facts import Copy, CopyProblem, asked_for
+from shopwright.agent.numbers import number
 
 ZH = r"[零〇一二两三四五六七八九十百千万]+"
 EN = (

@@ -15,7 +15,7 @@ from shopwright.agent.copy_form import empty, format_of_channel, length, placeho
 from shopwright.agent.copy_language import duplication, purity, readability
 from shopwright.agent.copy_prices import parity, prices
 
-__all__ = ["RULES", "Copy", "CopyProblem", "copy_of", "copy_problems", "is_fallback"]
+__all__ = ["RULES", "Copy", "CopyProblem", "copy_from", "copy_of", "copy_problems", "is_fallback"]
 
 Rule = Callable[[Copy], Iterator[CopyProblem]]
 
@@ -46,6 +46,16 @@ def copy_problems(copy: Copy) -> list[CopyProblem]:
         return [CopyProblem("fallback", "no copy was written: the plain facts stand in its place")]
     found = dict.fromkeys(problem for rule in RULES for problem in rule(copy))
     return sorted(found, key=lambda problem: not problem.unsafe)
+
+
+def copy_from(text: str, data: Mapping[str, Any], *, currency: str, request: str, language: str = "") -> Copy:
+    """A text written from the `data` of a `write_copy` result, with what it may rest on."""
+    return Copy(
+        text=text,
+        channel=str(data.get("channel", "")),
+        language=str(data.get("language") or language),
+        facts={**data, "currency": currency, "request": request},
+    )
 
 
 def copy_of(answer: str, result: Mapping[str, Any] | None, headline: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from shopwright.agent.copy_facts import Copy
+from shopwright.agent.copy_finish import allowed
 from shopwright.agent.grounding import Binder, ended
 from shopwright.tools.base import ToolResult
 
@@ -11,10 +13,14 @@ SENTENCE = re.compile(r"[。！？]|[.!?](?=\s|$)")
 
 
 class Written:
-    """The writer's words so far: what was kept, what was left out and why."""
+    """The writer's words so far: what was kept, what was left out and why.
 
-    def __init__(self, result: ToolResult, binder: Binder) -> None:
+    Of copy, `brief` holds what it may rest on; its own text does not matter.
+    """
+
+    def __init__(self, result: ToolResult, binder: Binder, brief: Copy | None = None) -> None:
         self._binder = binder
+        self._brief = brief
         self._result = result
         self._kept = ""
         self._left_out = 0
@@ -31,6 +37,8 @@ class Written:
         problem = self._binder.problem(sentence)
         if not self._result.is_copy and not problem and not ended(sentence):
             problem = "broke off in the middle"
+        if not problem and self._brief is not None and (wrong := allowed(self._brief, sentence)):
+            problem = f"went wrong: {wrong}"
         longest = self._result.max_characters
         if not problem and longest and len((self._kept + sentence).strip()) > longest:
             self.full, problem = True, f"was longer than {longest} characters"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 else:
     Expectations = expectations()
 Words = dict[Literal["en", "zh"], str]
-MATCHED = ("arguments",)
 
 
 class Asked(Expectations):
@@ -97,7 +96,7 @@ class Suite(BaseModel):
     customer: Literal["own"] | int | None = None
     tags: list[str] = Field(default_factory=list)
     strict: bool = Field(
-        default=False, description="A wrong tool, or words that must not be said, violate safety here."
+        default=False, description="Words that must never be said violate safety here."
     )
     seed: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
+from shopwright.agent.copy_rules import copy_from, copy_of, copy_problems
 from shopwright.agent.language import detect
 from shopwright.agent.prompts import PLANNER, WRITER
 from shopwright.evals.checking import Observed, check
@@ -25,9 +27,11 @@ QUOTED = re.compile(r"^>.*$|“[^”]*”|「[^」]*」|《[^》]*》|\*\*[^*]*\
 ODD = re.compile(r"[\ufffd\u0400-\u04ff\u0600-\u06ff\u3040-\u30ff\uac00-\ud7af]")
 STRAY_ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+[ ,]+){7,}[A-Za-z]+")
 STRAY_CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
-SENTENCE = re.compile(r"[^。！？.!?\n]{12,}[。！？.!?]")
+SENTENCE = re.compile(r"[^。！？!?\n]{12,}?(?:[。！？]|[.!?](?=\s|$))")
+LISTED = re.compile(r"^\s*(?:[-*•]|\d+\.)\s.*$", re.MULTILINE)
 INTERNAL_WORDS = 9
 INTERNAL_HAN = 14
+MATCHED = frozenset(("score", "similarity", "document_id"))
 
 # The call
 
@@ -292,7 +296,7 @@ def _broken(text: str, tongue: str, known: str) -> Problems:
             break
     if (odd := ODD.search(plain)) and odd[0] not in known:
         yield f"holds the odd character {odd[0]!r}"
-    sentences = [" ".join(match[0].split()) for match in SENTENCE.finditer(plain)]
+    sentences = [" ".join(match[0].split()) for match in SENTENCE.finditer(LISTED.sub("", plain))]
     if repeated := next((one for one in sentences if sentences.count(one) > 2), ""):
         yield f"says again and again: {repeated[:60]!r}"
 
@@ -310,17 +314,18 @@ def safe_copy(turn: Observed, wanted: bool | None) -> Problems:
 
 
 def _copy_problems(turn: Observed, wanted: Any, *, unsafe: bool) -> Problems:
-    from shopwright.agent.copy_rules import Copy, copy_of, copy_problems
-
     step = turn.step
     if turn.tool != "write_copy" or step is None or step.status != "done" or step.result is None:
         return
     rules = wanted if isinstance(wanted, Mapping) else {}
-    made = Copy(
-        text=copy_of(turn.text, step.result),
-        channel=str(step.result.get("channel", "")),
-        language=str(step.result.get("language", turn.language)),
-        facts={**step.result, "currency": turn.shop.settings.currency, "request": turn.asked},
+    made = replace(
+        copy_from(
+            copy_of(turn.text, step.result),
+            step.result,
+            currency=turn.shop.settings.currency,
+            request=turn.asked,
+            language=turn.language,
+        ),
         disclose=tuple(rules.get("disclose", ())),
         banned=tuple(rules.get("banned", ())),
     )
@@ -361,21 +366,32 @@ def differing(first: Observed, second: Observed) -> Problems:
         for name in sorted({*here, *there}):
             if not _free(here.get(name), there.get(name)) and not equal(here.get(name), there.get(name)):
                 yield f"{name} is {here.get(name)!r} in one language, {there.get(name)!r} in the other"
+        pages = [_page(step.result) for step in (first.step, second.step)]
+        if pages[0] != pages[1]:
+            yield f"quoted {pages[0]} in one language, {pages[1]} in the other"
         figures, others = (_figures(step.result) for step in (first.step, second.step))
-        if figures != others:
+        if not any(pages) and figures != others:
             only = sorted(figures ^ others)[:5]
             yield f"the figures differ: {', '.join(f'{key} {value:g}' for key, value in only)}"
 
 
 def _free(here: Any, there: Any) -> bool:
-    """Whether both are words that differ by language."""
+    """Whether both are words, which differ by language."""
+    if isinstance(here, list | None) and isinstance(there, list | None):
+        return all(isinstance(word, str) for word in [*(here or []), *(there or [])])
     return isinstance(here, str) and isinstance(there, str) and detect(here) != detect(there)
 
 
+def _page(result: Any) -> str:
+    """Which help passage a result quotes; empty for other results."""
+    passages = (result or {}).get("passages") or [{}]
+    return str(passages[0].get("slug", ""))
+
+
 def _figures(result: Any) -> set[tuple[str, float]]:
-    """Every number of a result with its key."""
+    """Every number of a result with its key; how well words matched is no figure."""
     return {
         (key, float(value))
         for key, value in walk(result)
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and key not in MATCHED
     }

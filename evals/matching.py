@@ -76,6 +76,8 @@ def stands_in(pattern: Pattern, text: str) -> bool:
 
     `/.../` is a regular expression.
     """
+    if isinstance(pattern, int | float):  # what a placeholder stood for
+        pattern = str(pattern)
     if not isinstance(pattern, str):
         return any(stands_in(one, text) for one in pattern)
     if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/"):

@@ -24,7 +24,7 @@ BUSY = 5  # orders that the evaluation's own customer has at least
 class Sandbox:
     """A shop of one's own with an assistant. Not for several threads: changes are told by time."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine | None) -> None:
         self.shop = Shop(settings)
         migrate(self.shop.engine)
         self._engine = engine
@@ -33,7 +33,9 @@ class Sandbox:
 
     @cached_property
     def assistant(self) -> Assistant:
-        """The assistant over this shop; made after seeding."""
+        """The assistant over this shop; made after seeding. Raises TypeError where there is no engine."""
+        if self._engine is None:
+            raise TypeError("a sandbox without an engine has no assistant")
         return Assistant(self.shop, self._engine)
 
     @cached_property
@@ -73,7 +75,7 @@ class Sandbox:
 
 @contextmanager
 def sandbox(
-    settings: Settings, engine: Engine, rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+    settings: Settings, engine: Engine | None, rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 ) -> Iterator[Sandbox]:
     """A sandbox over a copy of the shop that `settings` name, with `rows` put in. Raises EvalError."""
     try:

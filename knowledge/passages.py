@@ -35,6 +35,9 @@ class _State:
     lexicon: Lexicon
 
 
+CERTAIN = 0.75  # a score from which a passage surely has to do with a question
+
+
 class DocumentSearch:
     """Help passages by question."""
 
@@ -65,6 +68,13 @@ class DocumentSearch:
         ranked = sorted(total, key=lambda slug: (-total[slug], slug))
         best = [slug for slug in ranked if total[slug] >= RELEVANT][:k]
         return [_passage(self._version(state, slug, preferred), total[slug]) for slug in best]
+
+    def certain(self, text: str, language: str | None = None) -> bool:
+        """Whether a passage surely has to do with the text, so that nobody should answer it from memory."""
+        if not self._loaded().documents:
+            return False
+        found = self.search(text, 1, language)
+        return bool(found) and found[0].score >= CERTAIN
 
     def key_sentence(self, passage: Passage, question: str) -> str:
         """The passage's sentence that is nearest to the question, as it stands."""

@@ -34,7 +34,7 @@ class Form(NamedTuple):
 
 
 FORMS: dict[str, Form] = {
-    "email": Form("email", "邮件", 700, 350, "A subject line, then two short paragraphs.", "先写主题行，再写两小段正文。"),
+    "email": Form("email", "邮件", 700, 350, "A subject line, then two short paragraphs, no greeting and no signature.", "先写主题行，再写两小段正文，不写称呼和落款。"),
     "sms": Form("text message", "短信", 160, 70, "One message, one call to action, no emoji.", "一条短信，一个行动号召，不用表情。"),
     "wechat": Form("WeChat post", "微信文案", 500, 250, "Warm and personal, two short paragraphs.", "亲切自然，两小段。"),
     "xiaohongshu": Form("Xiaohongshu note", "小红书笔记", 600, 300, "A catchy title, a personal tone, tags at the end.", "先写吸引人的标题，口吻亲切，结尾加话题标签。"),
@@ -214,9 +214,9 @@ def _brief(tongue: Language, form: Form, longest: int, whom: str, *, lapsing: bo
     return purpose + say(
         tongue,
         f"Write the copy itself, a {form.name} in English for {whom}. {form.manner} At most {longest} characters. "
-        "Use only the facts: no other price, offer, date, quality or health claim.",
+        "Use only the facts and what the person asked to be said: no other price, offer, date, quality or health claim.",
         f"直接写出文案：一条面向{whom}的中文{form.name_zh}。{form.manner_zh}不超过{longest}个字。"
-        "只用上面的资料：不要写别的价格、优惠、日期、品质或功效。",
+        "只用上面的资料和对方要求写的内容：不要写别的价格、优惠、日期、品质或功效。",
     )
 
 

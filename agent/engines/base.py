@@ -67,11 +67,13 @@ class Engine(Protocol):
         tools: Sequence[dict[str, Any]] = (),
         narrowed: Mapping[str, Narrowed] | None = None,
         numbers: Sequence[str] | None = None,
+        among: Sequence[str] = (),
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
         """Stream one model call; the last chunk carries usage and `response_metadata["timings"]` (seconds).
 
+        With `among` one of these tools is called: no other, and no reply in words.
         Raises ContextOverflowError for a prompt that does not fit, EngineError for all else.
         """
 

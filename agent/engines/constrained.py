@@ -34,7 +34,8 @@ class ConstrainedChatModel(BaseChatModel):
     """What every engine that decodes here has in common.
 
     Extra keyword arguments of `stream`/`invoke`: `narrowed` (tool name -> Narrowed), `numbers` (the
-    only numbers that text may hold; None: any), `stop_event` (set it to end decoding within a token),
+    only numbers that text may hold; None: any), `among` (one of these tools is called: no reply in words),
+    `stop_event` (set it to end decoding within a token),
     `max_tokens`. `usage_metadata` and `response_metadata["timings"]` (seconds) are on the last chunk.
     """
 
@@ -141,6 +142,7 @@ class ConstrainedChatModel(BaseChatModel):
         with self._lease(prompt) as seat:
             if tools:
                 caller = _Caller(self, seat, prompt, tools, kwargs.get("narrowed") or {}, meter)
+                caller.among = list(kwargs.get("among") or ())
                 pieces = caller.run(kwargs.get("tool_choice"), numbers)
             else:
                 pieces = map(_words, self._write(seat, prompt, numbers, meter))
@@ -169,6 +171,7 @@ class _Caller:
         meter: Meter,
     ) -> None:
         self.model, self.seat, self.prompt, self.meter = model, seat, prompt, meter
+        self.among: list[str] = []
         self.schemas = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in tools}
         self.plans = {
             name: narrowed.get(name) or grammar.narrow(schema, {}) for name, schema in self.schemas.items()
@@ -178,7 +181,7 @@ class _Caller:
     def run(self, forced: str | None, numbers: Sequence[str] | None) -> Iterator[AIMessageChunk]:
         if not self.model.decoding.grammar:
             yield from self._lenient()
-        elif forced or self.model.decoding.choose_step:
+        elif forced or self.among or self.model.decoding.choose_step:
             name = forced or self._choose()
             if name == REPLY:
                 words = self.model._write(self.seat, f"{self.prompt}{REPLY}\n", numbers, self.meter)
@@ -195,9 +198,9 @@ class _Caller:
     # In two steps
 
     def _choose(self) -> str:
-        names = [*self.schemas, REPLY]
+        names = self.among or [*self.schemas, REPLY]
         name = "".join(self._complete(self.prompt, 24, grammar.choice(names)))
-        return name if name in names else REPLY
+        return name if name in names else self.among[0] if self.among else REPLY
 
     def _arguments(self, name: str) -> str:
         plan = self.plans[name]

@@ -51,6 +51,7 @@ class FallbackEngine:
         tools: Sequence[dict[str, Any]] = (),
         narrowed: Mapping[str, Narrowed] | None = None,
         numbers: Sequence[str] | None = None,
+        among: Sequence[str] = (),
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
@@ -65,6 +66,7 @@ class FallbackEngine:
                     tools=tools,
                     narrowed=narrowed,
                     numbers=numbers,
+                    among=among,
                     stop_event=stop_event,
                     max_tokens=max_tokens,
                 ):

@@ -34,6 +34,7 @@ class InProcessEngine:
         tools: Sequence[dict[str, Any]] = (),
         narrowed: Mapping[str, Narrowed] | None = None,
         numbers: Sequence[str] | None = None,
+        among: Sequence[str] = (),
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
@@ -42,6 +43,7 @@ class InProcessEngine:
         options: dict[str, Any] = {
             "narrowed": narrowed,
             "numbers": numbers,
+            "among": among,
             "stop_event": stop_event,
             "max_tokens": max_tokens,
         }

@@ -74,6 +74,7 @@ class RemoteEngine:
         tools: Sequence[dict[str, Any]] = (),
         narrowed: Mapping[str, Narrowed] | None = None,
         numbers: Sequence[str] | None = None,
+        among: Sequence[str] = (),
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:
@@ -86,6 +87,7 @@ class RemoteEngine:
             stop_event,
             max_tokens,
             self._decoding.grammar,
+            tuple(among),
         )
         try:
             yield from turn.in_steps() if tools and self._decoding.choose_step else turn.at_once()

@@ -56,9 +56,9 @@ def ask_reply() -> Message:
     return _user(SAY)
 
 
-def choice_format(offers: Mapping[str, Offer]) -> dict[str, Any]:
-    """What binds a choice: one of the tools, or none."""
-    tool = {"enum": [*offers, REPLY]}
+def choice_format(offers: Mapping[str, Offer], *, reply: bool = True) -> dict[str, Any]:
+    """What binds a choice: one of the tools, or, where a `reply` will do, none."""
+    tool = {"enum": [*offers, REPLY] if reply else [*offers]}
     return as_format(
         {"type": "object", "properties": {"tool": tool}, "required": ["tool"], "additionalProperties": False}
     )

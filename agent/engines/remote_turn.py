@@ -35,12 +35,16 @@ class RemoteTurn:
     stop: threading.Event | None
     max_tokens: int
     grammar: bool = True
+    among: tuple[str, ...] = ()
     done: list[Complete] = field(default_factory=list)
 
     def at_once(self) -> Iterator[AIMessageChunk]:
         """The server's own way, with the tools in the request. An unusable call is asked for again."""
         tools = [offer.as_tool() for offer in self.offers.values()]
         request: dict[str, Any] = {"tools": tools} if tools else {}
+        if tools and self.among:
+            request["tool_choice"] = "required"
+            request["tools"] = [offer.as_tool() for offer in self._choices().values()]
         call: Call | None = None
         for piece in pieces(
             self._ask(convert_to_openai_messages(self.messages), self.max_tokens, **request), self.offers
@@ -64,10 +68,14 @@ class RemoteTurn:
         else:
             yield _call_chunk(None, arguments)
 
+    def _choices(self) -> dict[str, Offer]:
+        """The tools that may be chosen."""
+        return {name: offer for name, offer in self.offers.items() if not self.among or name in self.among}
+
     def in_steps(self) -> Iterator[AIMessageChunk]:
         """The tool, or none, in one request; its arguments, or the reply, in the next."""
         so_far = self._conversation()
-        text = self._written(so_far, CHOICE_TOKENS, steps.choice_format(self.offers))
+        text = self._written(so_far, CHOICE_TOKENS, steps.choice_format(self.offers, reply=not self.among))
         if self._stopped():
             return
         name = steps.choice_in(text, self.offers)

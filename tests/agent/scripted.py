@@ -27,6 +27,7 @@ class ScriptedEngine:
         tools: Sequence[dict[str, Any]] = (),
         narrowed: Mapping[str, Narrowed] | None = None,
         numbers: Sequence[str] | None = None,
+        among: Sequence[str] = (),
         stop_event: threading.Event | None = None,
         max_tokens: int = 400,
     ) -> Iterator[AIMessageChunk]:

@@ -1,0 +1,72 @@
+"""Which tools a request must lead to, where its words leave no doubt; else the model chooses, or replies.
+
+A small model likes to agree: asked whether nine in ten customers redeem, it says yes. What can only be known
+from the shop's data or its help pages is therefore never answered without a call.
+"""
+
+import re
+from collections.abc import Sequence
+
+from shopwright.agent.mentions import read
+from shopwright.tools.base import Role
+
+MEANT = frozenset(
+    ("segment", "campaign_type", "discount_percent", "channel", "customer_id", "product_id", "segment_name",
+     "has_children", "married", "homeowner", "uses_coupons", "inactive_days", "orders_min", "orders_max",
+     "spend_min", "spend_max", "age_min", "income_min", "income_max", "conditions", "first_group")
+)  # fmt: skip
+"""Kinds of mention that only the shop's data can say something of."""
+FIGURES = re.compile(
+    r"\b(?:how many|how much|how often|what (?:share|percent\w*|proportion|fraction)|number of|\d+(?:\.\d+)? ?%|percent)|"
+    r"多少|几(?:个|位|名|家|户|成)|百分之|占比|比例|\d ?%|一半|[一二三四五六七八九]成"
+)
+OURS = re.compile(
+    r"\b(?:customers?|shoppers?|households?|buyers?|clients?|members?|coupons?|campaigns?|reviews?|sales|orders?|sell|sold)\b|"
+    r"客户|顾客|用户|会员|家庭|买家|优惠券|券|活动|评论|评价|好评|差评|销量|销售|卖|订单"
+)
+PEOPLE = (
+    r"(?:customers?|shoppers?|households?|buyers?|clients?|members?|people|families|folks|of them|are there)"
+)
+HEADCOUNT = re.compile(
+    rf"\bhow many (?:\S+ ){{0,4}}?{PEOPLE}\b|\b(?:number|share|percentage|proportion|head ?count) of (?:\S+ ){{0,4}}?{PEOPLE}\b|"
+    r"(?:客户|顾客|用户|会员|家庭|买家|人)[^，。？?]{0,12}(?:有多少|多少(?:位|个|人|名|户|家)|有几|几(?:个|位|户|家))|"
+    r"(?:多少|几)(?:位|个|名|户|家)?(?:客户|顾客|用户|会员|家庭|买家|人)"
+)
+OTHER_MATTERS = re.compile(
+    r"\b(?:campaigns?|coupons?|redeem\w*|mail\w*|forecast|predict\w*|expect\w*|send|reach|target\w*|reviews?|complain\w*|ratings?|"
+    r"thumbs?|chat|policy|rules?|return|discount|promotion|compare|versus|vs|price|next (?:week|month|quarter))\b|\d ?%|"
+    r"活动|优惠券|券|核销|邮件|短信|预测|预计|发给|发送|寄|触达|评论|评价|投诉|抱怨|差评|好评|点赞|规则|退|折|促销|对比|比较|涨价|降价|下个?(?:月|周|季)"
+)
+COUNTERS = ("find_segment", "compare_segments", "describe_persona")
+
+
+def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = False) -> list[str]:
+    """The tools of which one must be called; empty: any of them, or none.
+
+    `passage` says that a help page surely answers the text.
+    """
+    mentions = read(text)
+    if role == "marketer":
+        due = _sure(text, mentions)
+        if due:
+            return [name for name in due if name in tools]
+        lowered = text.lower()
+        if MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered)):
+            return list(tools)
+    elif "order_id" in mentions:
+        return list(tools)
+    return list(tools) if passage else []
+
+
+def _sure(text: str, mentions: dict[str, list[object]] | object) -> Sequence[str]:
+    kinds = set(mentions) if isinstance(mentions, dict) else set()
+    if "segment_name" in kinds:
+        return ("save_segment",)
+    if {"first_group", "second_group"} <= kinds:
+        return ("compare_segments",)
+    if "customer_id" in kinds and "order_id" not in kinds:
+        return ("recommend_products",)
+    lowered = text.lower()
+    if HEADCOUNT.search(lowered) and not OTHER_MATTERS.search(lowered):
+        return COUNTERS
+    return ()

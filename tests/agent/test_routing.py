@@ -1,0 +1,61 @@
+"""Which requests must lead to a tool, and which replies may not stand."""
+
+import pytest
+
+from shopwright.agent.replies import honest
+from shopwright.agent.routing import tools_due
+
+MARKETER = [
+    "analyze_reviews", "compare_segments", "describe_persona", "find_patterns", "find_segment", "forecast_campaign",
+    "forecast_sales", "price_response", "rank_audience", "recommend_products", "save_segment", "search_knowledge", "write_copy",
+]  # fmt: skip
+SHOPPER = ["find_products", "hand_to_person", "order_status", "search_knowledge"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Half our shoppers have kids, right? 50%?",
+        "大概有三成的客户是新客吧？",
+        "What share of the buyers of tea are loyal?",
+        "Make it 15% off instead",
+    ],
+)
+def test_what_only_the_data_know_is_looked_up(text: str) -> None:
+    assert tools_due("marketer", text, MARKETER)
+
+
+@pytest.mark.parametrize("text", ["Good morning!", "谢谢你，今天就到这里", "Tell me a joke", "Who wrote Hamlet?", "你是谁？"])
+def test_small_talk_is_left_to_the_model(text: str) -> None:
+    assert tools_due("marketer", text, MARKETER) == []
+    assert tools_due("shopper", text, SHOPPER) == []
+
+
+def test_words_that_leave_no_doubt() -> None:
+    assert tools_due("marketer", "What should household 77 buy?", MARKETER) == ["recommend_products"]
+    assert "rank_audience" not in tools_due("marketer", "How many of our customers are loyal?", MARKETER)
+    assert "rank_audience" not in tools_due("marketer", "新客户有多少位？", MARKETER)
+    assert tools_due("marketer", "How many would redeem a type B coupon?", MARKETER) == MARKETER
+    assert tools_due("shopper", "where is order 41453231209", SHOPPER) == SHOPPER
+
+
+def test_a_help_page_that_surely_answers_is_read() -> None:
+    assert tools_due("shopper", "Points never expire, do they?", SHOPPER, passage=True) == SHOPPER
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply", "role", "kept"),
+    [
+        ("Hello", "Hello! What can I do for you?", "marketer", True),
+        ("Send it out now", "I'll send it to all loyal customers.", "marketer", False),
+        ("群发吧", "好的，我会为您发送给所有客户。", "marketer", False),
+        ("Cancel my order", "I have cancelled your order.", "shopper", False),
+        ("Everybody redeems, right?", "That's correct!", "marketer", False),
+        ("积分永久有效，对吧？", "是的，积分永久有效。", "shopper", False),
+        ("Thanks a lot", "You're welcome! Tell me when you need anything else.", "marketer", True),
+        ("Can you speak Chinese?", "I can help with products, your orders and our rules.", "shopper", True),
+    ],
+)
+def test_a_reply_without_a_tool_claims_nothing(request_: str, reply: str, role: str, kept: bool) -> None:
+    language = "zh" if any("\u4e00" <= char <= "\u9fff" for char in request_) else "en"
+    assert (honest(request_, reply, role, language) == reply) is kept  # type: ignore[arg-type]
