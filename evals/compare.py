@@ -20,8 +20,8 @@ FOUR_BITS = re.compile(r"nf4|fp4|int4|4-?bit|w4a16|awq|gptq|i?q4(?![a-z0-9])", r
 WAY_OF_BITS = re.compile(
     r"[-_.@](?:i?q\d\w*|nf4|fp4|int[48]|\d-?bit|w\da\d+|awq|gptq|bnb|bf16|f(?:p)?(?:8|16|32)|gguf)(?=[-_.@]|$)"
 )
-# What may differ while the engine alone is compared: names of it, and places to write to.
-BESIDE = {"engine", "model", "out", "html", "junit", "json", "resume", "gate", "parallel"}
+# Options that choose the engine or the cases: with these the engine alone is still what is compared.
+BESIDE = {"engine", "model", "case", "half", "tag", "suite"}
 PASSING = {"date", "load_average", "command"}
 
 
