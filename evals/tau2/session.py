@@ -93,9 +93,8 @@ def run_tau2(
     """Run the retail tasks in `data` with the user that `user_engine` plays, or that a file replays.
 
     The result is figures, then `verdicts` (what differed, task by task) and `cases` (records of whole
-    conversations, as other suites keep them). With `unfinished` each conversation is kept at once; the file
-    is left for the caller to remove when the result is safe. Raises EvalError, and EngineError when the
-    engine is out of order.
+    conversations, as other suites keep them). With `unfinished` each conversation is kept at once, and
+    `resume` goes on there. Raises EvalError, and EngineError when the engine is out of order.
     """
     plan = _plan(engine, data, user_engine, transcripts, split, limit, trials, max_steps, max_errors)
     kept = Unfinished(unfinished)
@@ -113,6 +112,7 @@ def run_tau2(
         if verdict.end != "engine error":  # those are tried again when the run is taken up
             kept.note(verdict.model_dump(mode="json"))
         progress.step(f"{sum(one.passed for one in done.values())} of {len(done)} passed")
+    kept.finished()
     return {**header, **figures([done[key] for key in plan.keys]), "skipped": dict(plan.skipped)}
 
 

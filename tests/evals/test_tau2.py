@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, SystemMessage, ToolMessage
 
 from shopwright.agent.engines.base import ContextOverflowError, EngineError
+from shopwright.agent.grammar import narrow
 from shopwright.evals.errors import EvalError
 from shopwright.evals.records import CaseRecord
 from shopwright.evals.tau2.arithmetic import calculate
@@ -384,6 +385,9 @@ def test_an_interrupted_run_goes_on(
     found = run_tau2(rest, folder, resume=True, **options)
     assert [verdict["passed"] for verdict in found["verdicts"]] == [True, True]
     assert len(rest.seen) == 1
+    assert not options["unfinished"].exists()
+    with pytest.raises(IndexError):
+        run(folder, RIGHT, **options)
     with pytest.raises(EvalError, match="another engine"):
         run(folder, [], resume=True, trials=2, **options)
 
@@ -584,6 +588,7 @@ def test_every_tool_has_a_schema_that_says_it_all() -> None:
     assert exchange["required"] == ["order_id", "item_ids", "new_item_ids", "payment_method_id"]
     assert exchange["properties"]["item_ids"]["items"] == {"type": "string"}
     for function in found.values():
+        assert narrow(function["parameters"], {}).open is not None  # the engines' grammar takes it
         assert len(function["description"]) > 15
         assert all(spec["description"] for spec in function["parameters"]["properties"].values())
 
