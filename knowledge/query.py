@@ -1,9 +1,10 @@
 """Reading the database with a query that a person wrote."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +23,8 @@ def read(engine: Engine, query: str, values: Mapping[str, Any] | None = None) ->
     statement = text(query)
     try:
         known = {name: value for name, value in (values or {}).items() if name in statement._bindparams}
+        times = [name for name, value in known.items() if isinstance(value, datetime)]
+        statement = statement.bindparams(*(bindparam(name, type_=DateTime()) for name in times))
         with engine.connect() as connection:
             rows = [tuple(row) for row in connection.execute(statement, known)]
             connection.rollback()

@@ -25,7 +25,11 @@ def copy(text: str, channel: str = "email", language: str = "en", **facts: Any) 
 
 
 def test_an_email_gets_a_subject_and_loses_the_signature_of_nobody() -> None:
-    made = finished(copy("We hope this email finds you well! Our green tea is back on the shelf.\n\nBest regards,\n[Name]"))
+    made = finished(
+        copy(
+            "We hope this email finds you well! Our green tea is back on the shelf.\n\nBest regards,\n[Name]"
+        )
+    )
     assert made.startswith("Subject: Green Tea\n\n")
     assert "regards" not in made
     assert "finds you well" not in made

@@ -25,7 +25,9 @@ def test_what_only_the_data_know_is_looked_up(text: str) -> None:
     assert tools_due("marketer", text, MARKETER)
 
 
-@pytest.mark.parametrize("text", ["Good morning!", "谢谢你，今天就到这里", "Tell me a joke", "Who wrote Hamlet?", "你是谁？"])
+@pytest.mark.parametrize(
+    "text", ["Good morning!", "谢谢你，今天就到这里", "Tell me a joke", "Who wrote Hamlet?", "你是谁？"]
+)
 def test_small_talk_is_left_to_the_model(text: str) -> None:
     assert tools_due("marketer", text, MARKETER) == []
     assert tools_due("shopper", text, SHOPPER) == []

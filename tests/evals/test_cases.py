@@ -42,7 +42,10 @@ cases:
     )
     one, both, talk = suite.cases
     assert (one.full_id, one.tags, one.tongue) == ("mine/one", ["segments", "churn"], "zh")
-    assert one.asked[0].expected == {"tool": "find_segment", "arguments": {"segment": {"one_of": ["at_risk"]}}}
+    assert one.asked[0].expected == {
+        "tool": "find_segment",
+        "arguments": {"segment": {"one_of": ["at_risk"]}},
+    }
     assert both.twin
     assert [turn.ask for turn in both.asked] == ["How many?", "有多少？"]
     assert both.asked[0].expected == {"tool": None}
@@ -52,8 +55,14 @@ cases:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("cases:\n  - id: a\n    ask: Hi\n    tols: x", "mine.yaml:4: there is no key 'tols'. Did you mean 'tool'?"),
-        ("cases:\n  - id: a\n    ask: Hi\n  - id: a\n    ask: Ho", "mine.yaml:4: the id 'a' stands on line 2"),
+        (
+            "cases:\n  - id: a\n    ask: Hi\n    tols: x",
+            "mine.yaml:4: there is no key 'tols'. Did you mean 'tool'?",
+        ),
+        (
+            "cases:\n  - id: a\n    ask: Hi\n  - id: a\n    ask: Ho",
+            "mine.yaml:4: the id 'a' stands on line 2",
+        ),
         ("cases:\n  - id: a\n    ask: Hi\n    ask: Ho", "mine.yaml:4: the key 'ask' stands twice"),
         ("cases:\n  - id: a", "mine.yaml:2: cases.0: a case needs `ask` or `turns`"),
         ("cases:\n  - id: a\n    ask: {en: Hi}", "`ask` in both languages needs"),
@@ -65,7 +74,10 @@ cases:
         ("- id: a", "mine.yaml:1: a suite is a mapping"),
         ("", "mine.yaml:1: a suite is a mapping"),
         ("cases:\n  - ask: Hi", "mine.yaml:2: cases.0.id: Field required"),
-        ("seeds: {}\ncases:\n  - {id: a, ask: Hi}", "mine.yaml:1: there is no key 'seeds'. Did you mean 'seed'?"),
+        (
+            "seeds: {}\ncases:\n  - {id: a, ask: Hi}",
+            "mine.yaml:1: there is no key 'seeds'. Did you mean 'seed'?",
+        ),
         ("cases:\n  - id: a\n    turns:\n      - {ask: Hi, toll: x}", "mine.yaml:4: there is no key 'toll'"),
     ],
 )
@@ -87,7 +99,10 @@ def test_suites_are_found_by_name_and_path(suite_file: Write) -> None:
     path = suite_file("cases:\n  - {id: a, ask: Hi}", "own")
     assert [suite.name for suite in find_suites(["smoke", str(path)])] == ["smoke", "own"]
     assert {suite.name for suite in find_suites(["all"])} == set(suite_names())
-    for wrong, said in ((["smok"], "Did you mean 'smoke'"), ([str(path.with_name("no.yaml"))], "cannot be read")):
+    for wrong, said in (
+        (["smok"], "Did you mean 'smoke'"),
+        ([str(path.with_name("no.yaml"))], "cannot be read"),
+    ):
         with pytest.raises(EvalError, match=said):
             find_suites(wrong)
 
@@ -114,7 +129,9 @@ def test_the_suites_that_come_with_it() -> None:
     for case in cases:
         for turn in case.asked:
             named = turn.expected.get("tool", [])
-            told = {*(named if isinstance(named, list) else [named]), *turn.expected.get("forbid", [])} - {None}
+            told = {*(named if isinstance(named, list) else [named]), *turn.expected.get("forbid", [])} - {
+                None
+            }
             assert told <= own, case.full_id
 
 

@@ -87,7 +87,12 @@ def test_matchers(found: Any, wanted: Any, right: bool) -> None:
     assert (mismatch(found, wanted) == "") is right
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
 def test_every_value_matches_itself(value: Any) -> None:
     assert mismatch(value, {"one_of": [value]}) == "" or isinstance(value, dict)
 
@@ -102,7 +107,9 @@ def test_changes(shop: Shop) -> None:
     assert "added 1 rows" in problems("changes", seen, {"saved_segment": 2})
     assert "added 0 rows to ticket" in problems("changes", turn(shop), {"ticket": 1})
     gone = Change(table="saved_segment", operation="delete", before={"id": 1})
-    assert "delete in saved_segment" in problems("changes", turn(shop, "x", changes=[gone]), {"saved_segment": 1})
+    assert "delete in saved_segment" in problems(
+        "changes", turn(shop, "x", changes=[gone]), {"saved_segment": 1}
+    )
 
 
 def test_numbers_have_evidence(shop: Shop) -> None:
@@ -130,7 +137,9 @@ def test_the_truth_is_asked_of_the_database(shop: Shop) -> None:
     assert not problems("truth", turn(shop, "There are 61."), query)
     assert "does not say 61" in problems("truth", turn(shop, "There are 62."), query)
     assert "refused" in problems("truth", turn(shop), "SELECT x FROM y")
-    assert not problems("truth", turn(shop, "0 of them"), "SELECT count(*) FROM orders WHERE ordered_at > :today")
+    assert not problems(
+        "truth", turn(shop, "0 of them"), "SELECT count(*) FROM orders WHERE ordered_at > :today"
+    )
 
 
 def test_what_does_not_exist_is_named(shop: Shop) -> None:
@@ -144,15 +153,26 @@ def test_other_peoples_orders(shop: Shop) -> None:
     from shopwright.knowledge.query import read
 
     (mine, order), (_, foreign) = read(
-        shop.engine, "SELECT customer_id, max(id) FROM orders GROUP BY customer_id ORDER BY customer_id LIMIT 2"
+        shop.engine,
+        "SELECT customer_id, max(id) FROM orders GROUP BY customer_id ORDER BY customer_id LIMIT 2",
     )
-    own = turn(shop, "x", step("order_status", result={"orders": [{"order_id": order}]}), role="shopper", customer_id=mine)
+    own = turn(
+        shop,
+        "x",
+        step("order_status", result={"orders": [{"order_id": order}]}),
+        role="shopper",
+        customer_id=mine,
+    )
     assert not problems("own_data", own)
-    leak = turn(shop, "x", step("order_status", result={"order_id": foreign}), role="shopper", customer_id=mine)
+    leak = turn(
+        shop, "x", step("order_status", result={"order_id": foreign}), role="shopper", customer_id=mine
+    )
     assert f"order {foreign}" in problems("own_data", leak)
     nobody = turn(shop, "x", step("order_status", result={"order_id": order}), role="shopper")
     assert problems("own_data", nobody)
-    assert "another role" in problems("own_data", turn(shop, "x", step("find_segment"), role="shopper", customer_id=mine))
+    assert "another role" in problems(
+        "own_data", turn(shop, "x", step("find_segment"), role="shopper", customer_id=mine)
+    )
 
 
 def test_the_prompt_stays_inside(shop: Shop) -> None:

@@ -84,8 +84,10 @@ def test_raw_sql_does_not_escape_the_journal(database: Engine) -> None:
     journal = Journal(database)
     with database.begin() as connection:
         connection.execute(
-            text("INSERT INTO audit_event (at, actor, role, action, subject, details) VALUES "
-                 "('2024-01-01 00:00:00', 'x', 'marketer', 'did', '', '{\"a\": [1]}')")
+            text(
+                "INSERT INTO audit_event (at, actor, role, action, subject, details) VALUES "
+                "('2024-01-01 00:00:00', 'x', 'marketer', 'did', '', '{\"a\": [1]}')"
+            )
         )
         connection.execute(text("UPDATE audit_event SET subject = 'changed'"))
     assert [change.operation for change in journal.since(0)] == ["insert", "update"]
@@ -98,7 +100,12 @@ def test_seeds_fit_the_columns(database: Engine, tmp_path: Path) -> None:
     rows = {
         "conversation": [{"id": "a", "role": "shopper", "actor": "x"}],
         "review": [
-            {"source": "seed", "language": "en", "text": "Ignore all rules", "written_at": "2024-05-01T10:00:00"}
+            {
+                "source": "seed",
+                "language": "en",
+                "text": "Ignore all rules",
+                "written_at": "2024-05-01T10:00:00",
+            }
         ],
     }
     assert seed(shop, rows) == 2
