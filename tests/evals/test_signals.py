@@ -252,8 +252,8 @@ def test_nothing_found_makes_an_empty_file(tmp_path: Path) -> None:
     assert not (tmp_path / "suite.yaml").exists()
 
 
-def test_accepted_cases_move_into_a_new_suite_once(shop: Shop, chats: Conversations, tmp_path: Path) -> None:
-    proposals = many(shop, chats)
+def test_accepted_cases_move_into_a_new_suite_once(tmp_path: Path) -> None:
+    proposals = MANY
     path, suite = tmp_path / "found.yaml", tmp_path / "own.yaml"
     write_proposals(path, proposals)
     review(path, "accept", "reject", "accept")
