@@ -95,9 +95,7 @@ class Suite(BaseModel):
     role: Role = "marketer"
     customer: Literal["own"] | int | None = None
     tags: list[str] = Field(default_factory=list)
-    strict: bool = Field(
-        default=False, description="Words that must never be said violate safety here."
-    )
+    strict: bool = Field(default=False, description="Words that must never be said violate safety here.")
     seed: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,
         description="Rows, by table, put into the copy of the shop before the cases run.",

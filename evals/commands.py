@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from shopwright.evals import external_commands, suite_commands
 from shopwright.evals.errors import EvalError
-from shopwright.evals.suite_commands import SuiteGroup, add_to
+from shopwright.evals.suite_commands import SuiteGroup
 
 evaluate = typer.Typer(
     cls=SuiteGroup,
@@ -16,7 +17,8 @@ evaluate = typer.Typer(
     "shopper, copy, grounding, bilingual, safety, robustness; `all` is all of them.",
     no_args_is_help=True,
 )
-add_to(evaluate)
+suite_commands.add_to(evaluate)
+external_commands.add_to(evaluate)
 bench = typer.Typer(help="Measure how fast it is, side by side with others.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
@@ -65,7 +67,7 @@ def bfcl(
         )
     cases = cases_of(data, categories, limit, seed)
     decoding = Decoding(grammar=grammar, choose_step=choose_step)
-    engine = open_engine(_settings(), decoding=decoding)
+    engine = open_engine(settings_now(), decoding=decoding)
     check_place(out, engine.name)
     session = Session(engine, decoding, _unfinished(out), resume=resume)
     figures = session.run(cases)
@@ -85,32 +87,6 @@ def bfcl(
     _print(run if as_json else table(run["categories"]), without="wrong")
 
 
-@evaluate.command("tools")
-def tools(
-    grammar: Grammar = True, choose_step: ChooseStep = True, as_json: Json = False, out: Runs = None
-) -> None:
-    """Ask a marketer's 40 requests of the shop in the data folder: right tool, right arguments?"""
-    from shopwright.agent.assistant import Assistant
-    from shopwright.agent.engines.base import Decoding
-    from shopwright.agent.local import open_engine
-    from shopwright.evals.runs import add_run, check_place, command_line, run_of
-    from shopwright.evals.tool_calls import tool_figures
-    from shopwright.knowledge.shop import Shop
-
-    decoding = Decoding(grammar=grammar, choose_step=choose_step)
-    settings = _settings()
-    engine = open_engine(settings, decoding=decoding)
-    check_place(out, engine.name)
-    assistant = Assistant(Shop(settings), engine)
-    figures = tool_figures(assistant)
-    options = {"no-grammar": not grammar, "no-choose-step": not choose_step}
-    run = run_of("tools", engine.name, decoding, command_line("eval tools", options), figures)
-    assistant.close()
-    if out is not None:
-        add_run(out, run)
-    _print(run if as_json else _lines(figures), without="" if not as_json else "wrong")
-
-
 @bench.command("turn")
 def turn(
     cases: Annotated[int, typer.Option(min=1, max=6, help="So many conversations.")] = 4,
@@ -126,7 +102,7 @@ def turn(
     from shopwright.evals.benches.product import measure_product, report
 
     found = measure_product(
-        _settings(),
+        settings_now(),
         cases=cases,
         repeats=repeats,
         limit_seconds=limit_seconds,
@@ -153,7 +129,7 @@ def engine(
     for one in name or ():
         if one not in ENGINES:
             raise typer.BadParameter(f"{one} is none of {', '.join(ENGINES)}", param_hint="--engine")
-    settings = _settings()
+    settings = settings_now()
     found = measure_engines(settings, name or present(settings), tokens, at_once_tokens)
     options = {
         "engine": " --engine ".join(name or []),
@@ -181,7 +157,7 @@ def gpu(
     from shopwright.evals.peers.gpu import check_device, measure_gpu, report
 
     check_device()
-    settings = _settings()
+    settings = settings_now()
     _, model = on_cpu(settings)
     found = measure_gpu(model, settings.cache_dir / "nf4", prompt, new)
     finish("bench gpu", {"prompt": prompt, "new": new}, found, report(found), as_json=as_json, out=out)
@@ -232,7 +208,14 @@ def scale(
     check_fits(fits)
     plan = BigShop(customers, lines, seed)
     found = measure_scale(
-        _settings(), database, plan, rounds=rounds, customers=recommend, fits=fits, models=models, earlier=out
+        settings_now(),
+        database,
+        plan,
+        rounds=rounds,
+        customers=recommend,
+        fits=fits,
+        models=models,
+        earlier=out,
     )
     options = {
         "database": "URL",
@@ -283,7 +266,7 @@ def open_shop() -> Any:
     from shopwright.knowledge.database import migrate
     from shopwright.knowledge.shop import Shop
 
-    settings = _settings()
+    settings = settings_now()
     if settings.database.startswith("sqlite") and not settings.data_dir.is_dir():
         raise EvalError(
             f"There is no shop in {settings.data_dir}. Run `shopwright init --demo` or `shopwright import`."
@@ -293,7 +276,8 @@ def open_shop() -> Any:
     return shop
 
 
-def _settings() -> Any:
+def settings_now() -> Any:
+    """The settings in force. Raises EvalError naming what is wrong in them."""
     from pydantic import ValidationError
 
     from shopwright.knowledge.settings import Settings
@@ -309,11 +293,6 @@ def _settings() -> Any:
 
 def _unfinished(out: Path | None) -> Path | None:
     return out.with_name(f"{out.name}.unfinished") if out is not None else None
-
-
-def _lines(figures: dict[str, Any]) -> str:
-    """The wrong answers, one a line, then the summary."""
-    return "\n".join(json.dumps(row, ensure_ascii=False) for row in [*figures["wrong"], figures["summary"]])
 
 
 def _print(value: dict[str, Any] | str, *, without: str = "") -> None:

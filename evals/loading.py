@@ -17,8 +17,13 @@ Place = tuple[str | int, ...]
 
 
 def suite_names() -> list[str]:
-    """The suites that come with Shopwright."""
+    """The suites that come with Shopwright and that `all` stands for."""
     return sorted(path.stem for path in SUITES.glob("*.yaml"))
+
+
+def _known() -> dict[str, Path]:
+    """Every suite that comes with Shopwright, with its file."""
+    return {path.stem: path for path in sorted(SUITES.rglob("*.yaml"))}
 
 
 def find_suites(wanted: Sequence[str]) -> list[Suite]:
@@ -28,16 +33,16 @@ def find_suites(wanted: Sequence[str]) -> list[Suite]:
         path = Path(name)
         if name == "all":
             paths += [SUITES / f"{one}.yaml" for one in suite_names()]
-        elif name in suite_names():
-            paths.append(SUITES / f"{name}.yaml")
+        elif name in _known():
+            paths.append(_known()[name])
         elif path.is_dir():
             paths += sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
         elif path.suffix in (".yaml", ".yml"):
             paths.append(path)
         else:
             raise EvalError(
-                f"There is no suite {name!r}. There are {', '.join(suite_names())}, or give the path of a "
-                f"YAML file of your own.{_nearest(name, suite_names())}"
+                f"There is no suite {name!r}. There are {', '.join(_known())}, or give the path of a "
+                f"YAML file of your own.{_nearest(name, list(_known()))}"
             )
     if not paths:
         raise EvalError(f"No YAML file of cases was found in {', '.join(wanted)}.")

@@ -1,4 +1,4 @@
-"""What a run keeps: every case with its turns, calls, changes and grades. Everything else is made from this."""
+"""What a run keeps: every case with its turns, calls, changes and grades. All else is made from this."""
 
 import json
 from collections.abc import Sequence
@@ -118,7 +118,7 @@ def read_run(path: Path) -> Run:
 
 
 def brief(run: Run) -> Run:
-    """The run without what tools returned and without passed turns' evidence: small enough to be committed."""
+    """The run without what tools returned and without evidence: small enough to be committed."""
     return run.model_copy(update={"cases": [_brief(case) for case in run.cases]})
 
 

@@ -65,7 +65,7 @@ def run(
     """Run suites on a throwaway copy of the shop, with the engine that the settings choose."""
     from shopwright.agent.engines.base import Decoding
     from shopwright.agent.local import open_engine
-    from shopwright.evals.commands import _settings
+    from shopwright.evals.commands import settings_now
     from shopwright.evals.gate import gate as reasons
     from shopwright.evals.loading import find_suites
     from shopwright.evals.records import read_run
@@ -78,7 +78,7 @@ def run(
     choice = Choice(trials, half, tuple(case or ()), tuple(tag or ()))
     choice.jobs(suites)
     baseline = read_run(gate) if gate else None
-    settings = _settings()
+    settings = settings_now()
     given = {
         "trials": trials if trials > 1 else None,
         "half": half,
@@ -89,6 +89,7 @@ def run(
     }
     place = out or settings.data_dir / "evals" / f"{'-'.join(one.name for one in suites[:4])}.json"
     engine = open_engine(settings, decoding=Decoding(grammar=grammar, choose_step=choose_step))
+    exporter = _exporter(traces)
     try:
         made = run_suites(
             settings,
@@ -102,10 +103,12 @@ def run(
             parallel=parallel,
             unfinished=place.with_name(f"{place.name}.unfinished"),
             resume=resume,
-            exporter=_exporter(traces),
+            exporter=exporter,
         )
     finally:
         engine.close()
+        if exporter is not None:
+            exporter.close()
     _keep(made, place, brief=brief, report=report, junit=junit)
     _told(made, place, as_json=as_json)
     if baseline is not None and (found := reasons(made, baseline)):
@@ -164,7 +167,7 @@ def compare(
     import json
 
     from shopwright.evals.compare import compare as differences
-    from shopwright.evals.compare import compare_html, compare_report
+    from shopwright.evals.compare_report import compare_html, compare_report
     from shopwright.evals.records import read_run
     from shopwright.evals.surroundings import keep_text
 
@@ -175,7 +178,57 @@ def compare(
     sys.stdout.flush()
 
 
+def regrade(
+    kept: Annotated[Path, typer.Argument(help="A run that was kept whole, not in brief.")],
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Where its cases stand now; repeat it. Default: ours.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Keep the run with its new grades here.")] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="Keep it without what the tools returned.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report, one HTML file, here.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML here.")] = None,
+    watts: Annotated[
+        float, typer.Option(min=0, help="What one busy core draws, for the energy estimate.")
+    ] = 15.0,
+    price: Annotated[float, typer.Option(min=0, help="What a kilowatt hour costs, for the estimate.")] = 0.3,
+) -> None:
+    """Grade a kept run with the checks and cases of today, without asking the model again."""
+    from shopwright.evals.commands import settings_now
+    from shopwright.evals.figures import figures
+    from shopwright.evals.loading import find_suites
+    from shopwright.evals.records import read_run
+    from shopwright.evals.regrading import regrade as graded
+
+    run_ = read_run(kept)
+    cases = graded(settings_now(), find_suites(suite or ["all"]), run_)
+    made = run_.model_copy(
+        update={"cases": cases, "figures": figures(cases, watts=watts, price_per_kwh=price)}
+    )
+    place = out or kept
+    _keep(made, place, brief=brief, report=report, junit=junit)
+    _told(made, place, as_json=as_json)
+
+
+def listed() -> None:
+    """List the suites that come with it, and every check that a case may ask for."""
+    from shopwright.evals.checking import CHECKS
+    from shopwright.evals.loading import find_suites
+
+    lines = ["Suites"]
+    for one in find_suites(["all"]):
+        roles = sorted({case.role for case in one.cases})
+        lines.append(f"  {one.name:<12} {len(one.cases):>3} cases, {' and '.join(roles)}")
+    lines.append("Checks (* always made)")
+    for name, check in CHECKS.items():
+        lines.append(f"  {name + ('*' if check.always else ''):<14} {' '.join(check.doc.split())}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
 def add_to(app: typer.Typer) -> None:
     """Put these commands into a group."""
     app.command("run")(run)
     app.command("compare")(compare)
+    app.command("regrade")(regrade)
+    app.command("list")(listed)

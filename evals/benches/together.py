@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shopwright.agent.assistant import Assistant
+from shopwright.evals.benches.talks import ask
 from shopwright.evals.progress import Progress
-from shopwright.evals.turns import ask
 
 QUESTIONS = (
     "How many customers over {n} have not ordered for {n} days?",

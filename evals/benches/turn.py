@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from shopwright.agent.assistant import Assistant
 from shopwright.agent.language import detect
 from shopwright.agent.prompts import PLANNER
+from shopwright.evals.benches.talks import FOLLOW_UPS, ask
 from shopwright.evals.peers.process import PeerProcess
 from shopwright.evals.peers.protocol import PeerSetup, PeerTool
 from shopwright.evals.progress import Progress
-from shopwright.evals.turns import FOLLOW_UPS, ask
 from shopwright.tools.base import ToolContext, ToolError
 
 EXPECTED = (

@@ -19,8 +19,8 @@ from shopwright.evals.benches.engines import check, present, report, with_roofli
 from shopwright.evals.benches.product import figures, on_cpu
 from shopwright.evals.benches.product import report as product_report
 from shopwright.evals.benches.roofline import cpu_bandwidth, gguf_bytes_a_token, roofline
+from shopwright.evals.benches.talks import FOLLOW_UPS
 from shopwright.evals.errors import EvalError
-from shopwright.evals.turns import FOLLOW_UPS
 from shopwright.knowledge.database import migrate
 from shopwright.knowledge.documents import load_documents
 from shopwright.knowledge.settings import Settings

@@ -18,7 +18,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_groups_list_their_commands(run: Any) -> None:
-    assert all(name in run(evaluate, "--help").output for name in ("bfcl", "tools"))
+    assert all(name in run(evaluate, "--help").output for name in ("bfcl", "run", "compare", "tau2", "jsonl"))
     assert all(name in run(bench, "--help").output for name in ("turn", "engine", "gpu"))
 
 
@@ -49,5 +49,19 @@ def test_a_wrong_setting_is_named(run: Any, monkeypatch: pytest.MonkeyPatch, tmp
 def test_no_figures_are_lost_to_a_file_of_something_else(run: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     kept.write_text('{"engine": "another", "runs": []}')
-    refused = run(evaluate, "tools", "--out", str(kept))
-    assert "holds other figures" in str(refused.exception)
+    refused = run(evaluate, "smoke", "--gate", str(kept))
+    assert "no run of `shopwright eval`" in str(refused.exception)
+
+
+def test_suites_are_commands(run: Any, tmp_path: Path) -> None:
+    assert "smoke" in run(evaluate, "list").output
+    assert "Did you mean 'smoke'" in str(run(evaluate, "smoek").exception)
+    assert run(evaluate, "smoke", "--half", "c").exit_code == 2
+    assert "No case is left" in str(run(evaluate, "smoke", "--tag", "nothing").exception)
+    broken = tmp_path / "own.yaml"
+    broken.write_text("cases:\n  - {id: a, ask: Hi, tol: x}")
+    assert f"{broken}:2: there is no key 'tol'" in str(run(evaluate, str(broken)).exception)
+    assert "There is no shop" in str(run(evaluate, "smoke").exception)
+    missing = run(evaluate, "compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert "cannot be read" in str(missing.exception)
+    assert run(evaluate, "tau2", "--data", str(tmp_path), "--resume").exit_code == 2

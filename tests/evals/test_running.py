@@ -155,7 +155,7 @@ def test_another_run_is_not_taken_up(small_shop: Settings, suite_file: Write, tm
     kept = tmp_path / "run.json.unfinished"
     with pytest.raises(KeyboardInterrupt):
         go(small_shop, suite_file(SUITE), ["Ctrl-C"], unfinished=kept)
-    with pytest.raises(EvalError, match="another run"):
+    with pytest.raises(EvalError, match="belongs to a run with"):
         go(small_shop, suite_file(SUITE), LINES, Choice(trials=2), unfinished=kept, resume=True)
 
 

@@ -4,23 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import made_run
 
 from shopwright.agent.engines.base import Decoding
 from shopwright.evals.errors import EvalError
+from shopwright.evals.figures import figures
 from shopwright.evals.progress import Progress, duration
-from shopwright.evals.report import decoding_table, tables
+from shopwright.evals.records import CaseRecord, Grade, Run, TurnRecord
+from shopwright.evals.report_suites import decoding_table, held_out_table, suites_table
 from shopwright.evals.runs import add_run, check_place, command_line, run_of
 from shopwright.evals.surroundings import read_kept, surroundings
 
-SUMMARY = {"cases": 40, "tool_right": 38, "key_arguments": 0.9, "tool_turn_seconds_median": 2.34}
 PART = {"cases": 400, "right": 300, "accuracy": 0.75, "interval_95": [0.705, 0.79]}
 
 
 def run(suite: str, decoding: Decoding, engine: str = "gguf:small") -> dict[str, Any]:
-    figures: dict[str, Any] = (
-        {"summary": SUMMARY} if suite == "tools" else {"categories": {"simple": PART, "all": PART}}
-    )
-    return run_of(suite, engine, decoding, f"shopwright eval {suite}", figures)
+    found = {"categories": {"simple": PART, "all": PART}}
+    return run_of(suite, engine, decoding, f"shopwright eval {suite}", found)
 
 
 def test_runs_stand_in_one_file_and_the_newest_of_a_kind_stays(tmp_path: Path) -> None:
@@ -55,16 +55,38 @@ def test_another_engines_file_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_table_shows_what_was_run() -> None:
-    runs = [
-        run("tools", Decoding()),
-        run("bfcl", Decoding()),
-        run("tools", Decoding(grammar=False, choose_step=False)),
-    ]
-    head, _, first, second = decoding_table([{"engine": "gguf:small", "runs": runs}]).splitlines()
+    def suite(right: int, **options: Any) -> Run:
+        records = [
+            CaseRecord(
+                id=f"tools/m{number}",
+                suite="tools",
+                role="marketer",
+                language="en",
+                turns=[TurnRecord(ask="x", language="en", text="y", seconds=2.34)],
+                grades=[
+                    Grade(check="tool", turn=0, passed=number < right),
+                    Grade(check="arguments", turn=0, passed=number < 9),
+                ],
+            )
+            for number in range(10)
+        ]
+        made = figures(records, watts=15, price_per_kwh=0.3)
+        return Run(engine="gguf:small", options=options, figures=made, cases=records)
+
+    runs = [suite(9), suite(8, **{"no-grammar": True, "no-choose-step": True})]
+    bfcl = [{"engine": "gguf:small", "runs": [run("bfcl", Decoding())]}]
+    head, _, first, second = decoding_table(runs, bfcl).splitlines()
     assert head.startswith("| engine | grammar | choose step |")
-    assert first == "| gguf:small | on | on | 38 of 40 | 90% | 2.3 s | 75.0% (70%–79%) of 400 | – | – |"
-    assert second == "| gguf:small | off | off | 38 of 40 | 90% | 2.3 s | – | – | – |"
-    assert tables()["decoding figures"].startswith(head)
+    assert first == "| gguf:small | on | on | 9 of 10 | 90% | 2.3 s | 75.0% (70%–79%) of 400 | – | – |"
+    assert second == "| gguf:small | off | off | 8 of 10 | 90% | 2.3 s | – | – | – |"
+
+
+def test_what_the_fixes_brought_is_paired() -> None:
+    before, after = made_run(40, seed=1, share=0.5), made_run(40, seed=2, share=0.9)
+    rows = held_out_table(before, after).splitlines()
+    assert rows[-1].startswith("| **all** | 40 |")
+    told = figures(after.cases, watts=15, price_per_kwh=0.3)
+    assert suites_table(told).splitlines()[-1].startswith("| **all** | 40 |")
 
 
 def test_surroundings_name_the_hardware_and_what_is_installed() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shopwright.agent.grounding import numbers_in
-from shopwright.evals.turns import accounted, numbers_within
+from shopwright.evals.matching import accounted, numbers_within
 from shopwright.knowledge.campaigns import fit_campaigns
 from shopwright.knowledge.database import migrate, open_database
 from shopwright.knowledge.settings import Settings

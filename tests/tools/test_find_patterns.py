@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shopwright.agent.grounding import numbers_in
-from shopwright.evals.turns import accounted, numbers_within
+from shopwright.evals.matching import accounted, numbers_within
 from shopwright.knowledge.pattern_types import Follow, Item, PatternReport, Rule
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shopwright.evals.turns import accounted, numbers_within
+from shopwright.evals.matching import accounted, numbers_within
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.shop import Shop
 from shopwright.tools.base import Language, Role, ToolContext, ToolError, ToolResult, tools_for

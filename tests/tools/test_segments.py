@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopwright.agent.grounding import numbers_in
-from shopwright.evals.turns import accounted, numbers_within
+from shopwright.evals.matching import accounted, numbers_within
 from shopwright.knowledge.audit import entries
 from shopwright.knowledge.shop import Shop
 from shopwright.knowledge.types import CustomerFilter, Period, Purchase, SavedFilter, Scope

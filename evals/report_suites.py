@@ -1,0 +1,121 @@
+"""The README's tables of suites: how good the answers are, what the fixes brought, and ways of decoding."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shopwright.evals.compare import compare
+from shopwright.evals.records import Run
+from shopwright.evals.runs import find
+from shopwright.evals.summary import COLUMNS, cells
+
+SUITES, BEFORE, AFTER = "suites-gguf-cpu.json", "held-out-before.json", "held-out-after.json"
+DECODING = "decoding"
+
+
+def suite_tables(results: Path) -> dict[str, str]:
+    """The tables whose files are in `results`, by the name of their place in the README."""
+    found = {}
+    if (results / SUITES).exists():
+        found["figures"] = suites_table(_run(results / SUITES).figures)
+    if (results / BEFORE).exists() and (results / AFTER).exists():
+        found["held-out figures"] = held_out_table(_run(results / BEFORE), _run(results / AFTER))
+    runs = [_run(path) for path in sorted((results / DECODING).glob("*.json"))]
+    bfcl = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("bfcl-*.json"))]
+    if runs:
+        found["decoding figures"] = decoding_table(runs, bfcl)
+    return found
+
+
+def _run(path: Path) -> Run:
+    return Run.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def suites_table(figures: Mapping[str, Any]) -> str:
+    """Every suite, then every language, then all."""
+    rows = [f"| | {' | '.join(COLUMNS)} |", "| --- |" + " ---: |" * len(COLUMNS)]
+    for name, part in figures["by_suite"].items():
+        rows.append(_row(name, part))
+    for name, told in (("en", "asked in English"), ("zh", "asked in Chinese"), ("both", "asked in both")):
+        if name in figures["by_language"]:
+            rows.append(_row(told, figures["by_language"][name]))
+    rows.append(_row("**all**", figures))
+    return "\n".join(rows)
+
+
+def _row(name: str, part: Mapping[str, Any]) -> str:
+    return f"| {name} | {' | '.join(cells(part))} |"
+
+
+def held_out_table(before: Run, after: Run) -> str:
+    """Pass rates of the half that nobody looked at, before and after, with what was won and lost."""
+    found = compare(before, after)
+    rows = [
+        "| held-out half | cases | before | after | won | lost | difference (95%) | McNemar p |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    rows += [_pair(name, part) for name, part in found["by_suite"].items()]
+    return "\n".join([*rows, _pair("**all**", found)])
+
+
+def _pair(name: str, part: Mapping[str, Any]) -> str:
+    low, high = part["difference_ci"]
+    shown = [
+        str(part["cases"]),
+        f"{part['pass_rate']['a']:.0%}",
+        f"{part['pass_rate']['b']:.0%}",
+        str(part["flipped"]["won"]),
+        str(part["flipped"]["lost"]),
+        f"{part['difference']:+.0%} ({low:+.0%} to {high:+.0%})",
+        _p(part["p"]),
+    ]
+    return f"| {name} | {' | '.join(shown)} |"
+
+
+def _p(value: float) -> str:
+    return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
+
+
+def decoding_table(runs: Sequence[Run], bfcl: Sequence[Mapping[str, Any]]) -> str:
+    """Grammar on and off, choosing the tool in a step of its own on and off, for every engine measured."""
+    rows = [
+        "| engine | grammar | choose step | right tool, of 40 | arguments | turn, median | "
+        "BFCL simple | multiple | irrelevance |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    ways = {_way(run): run for run in runs}
+    for engine, grammar, choose in sorted(ways, key=lambda way: (way[0], not way[1], not way[2])):
+        kept = next((one for one in bfcl if one["engine"] == engine), {"runs": []})
+        shown = [engine, _switch(grammar), _switch(choose), *_tool_cells(ways[engine, grammar, choose])]
+        shown += _bfcl_cells(find(kept["runs"], "bfcl", grammar, choose))
+        rows.append(f"| {' | '.join(shown)} |")
+    return "\n".join(rows)
+
+
+def _way(run: Run) -> tuple[str, bool, bool]:
+    return run.engine, not run.options.get("no-grammar"), not run.options.get("no-choose-step")
+
+
+def _switch(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _tool_cells(run: Run) -> Iterator[str]:
+    graded = [grade.passed for case in run.cases for grade in case.grades if grade.check == "tool"]
+    yield f"{sum(graded)} of {len(graded)}"
+    yield f"{run.figures['argument_accuracy']:.0%}"
+    yield f"{run.figures['median_seconds']:.1f} s"
+
+
+def _bfcl_cells(run: Mapping[str, Any] | None) -> list[str]:
+    """Share and 95% interval of every category that was run."""
+    cells_ = []
+    for name in ("simple", "multiple", "irrelevance"):
+        part = run["categories"].get(name) if run else None
+        if part is None:
+            cells_.append("–")
+        else:
+            low, high = part["interval_95"]
+            cells_.append(f"{part['accuracy']:.1%} ({low:.0%}–{high:.0%}) of {part['cases']}")
+    return cells_
