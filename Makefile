@@ -57,11 +57,16 @@ contract: $(VENV)/.installed-dev ## Check that imports point down only.
 wheel-smoke: $(VENV)/.installed-dev ## Build the wheel, install it in a clean environment, run it from elsewhere.
 	@.ci/wheel-smoke $(BIN)/python
 
+.PHONY: eval-smoke
+eval-smoke: $(VENV)/.installed-dev ## Ask the smoke suite of the real model; fail where it got significantly worse.
+	$(BIN)/shopwright init --demo
+	$(BIN)/shopwright eval smoke --gate evals/results/smoke-gguf-cpu.json
+
 .PHONY: bench
-bench: $(VENV)/.installed-dev ## Run the evaluation suites on the real model; takes half an hour on two cores.
+bench: $(VENV)/.installed-dev ## Run all evaluation suites on the real model; takes most of an hour on two cores.
 	$(BIN)/shopwright init --demo
 	$(BIN)/python -m shopwright.evals.search
-	$(BIN)/python -m shopwright.evals
+	$(BIN)/shopwright eval all --report $(SHOPWRIGHT_DATA_DIR)/evals/all.html
 
 .PHONY: clean
 clean: ## Remove what was built here; the data in var/ stays.
