@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from shopwright.agent.plain_text import simplified
+
 AUDIENCE_KINDS = (
     "segment", "age_min", "age_max", "income_min", "income_max", "has_children", "married", "homeowner",
     "uses_coupons", "inactive_days", "active_days", "spend_min", "spend_max", "orders_min", "orders_max", "top",
@@ -16,15 +18,25 @@ SAVE = re.compile(
     rf"把(?P<who_ba>.*?)(?:保存|另存|存)(?:为|成|叫做?|下来，?叫)\s*[:：]?\s*{NAME.replace('name', 'name_ba')}",
     re.IGNORECASE,
 )
+EN_TAIL = r"(?=\s+(?:in (?:what|how|terms|their|which|spend\w*)|on (?:spend\w*|average)|when it comes|for (?:me|us)|who|which|do they|per (?:head|person|customer))\b|\s+[-–—]|\s*[:;,?!]|\s*\.(?!\d)|$)"
+ZH_TAIL = r"(?=(?:的|之间|这)?(?:两(?:类|个|种|组|边|群)|各自?|分别|哪|谁|差|相比|比较|对比|有什么|有何|有哪些|区别|差异|不同|一下|在|花|消费)|[，,。？?！!；]|$)"
 COMPARE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\bcompare\s+(?P<a>.+?)\s+(?:with|to|against|versus|vs\.?|and)\s+(?P<b>.+)$",
-        r"\bdifferences?\s+between\s+(?P<a>.+?)\s+and\s+(?P<b>.+)$",
-        r"\bhow\s+(?:do|are|does)\s+(?P<a>.+?)\s+(?:differ|different)\s+from\s+(?P<b>.+)$",
-        r"^(?P<a>.+?)\s+(?:vs\.?|versus)\s+(?P<b>.+)$",
-        r"(?:比较|对比)(?:一下)?(?P<a>.+?)(?:和|与|跟|同|、)(?P<b>.+?)(?:的(?:差异|区别|不同))?[。？?]?$",
-        r"(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:相比|(?:之间)?(?:有什么|有何|有哪些|的)?(?:区别|差别|不同|差异)).*$",
+        rf"\b(?:compare|contrast)\s+(?P<a>.+?)\s+(?:with|to|against|versus|vs\.?|and)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\b(?:differences?|gap|comparison)\s+(?:is there\s+)?between\s+(?P<a>.+?)\s+and\s+(?P<b>.+?){EN_TAIL}",
+        rf"\bhow\s+(?:do|are|does|is|did)\s+(?P<a>.+?)\s+(?:differ|different|distinct)\s+from\s+(?P<b>.+?){EN_TAIL}",
+        rf"\bhow\s+(?:far apart|different|similar|unlike|alike)\s+are\s+(?P<a>.+?)\s+(?:and|from|to)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\bhow\s+(?:do|does)\s+(?P<a>.+?)\s+(?:compare|stack up|measure up|fare)\s+(?:with|to|against|beside|next to)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\b(?:put|set|show|place|line up)\s+(?P<a>.+?)\s+(?:beside|next to|side by side with|alongside|up against)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\b(?:who|which)\b[^,:?]*?\b(?:more|less|most|better|worse|higher|lower|bigger|larger|older|younger|often)\b[^,:?]*(?:[,:?–—]|\s-)\s*(?P<a>.+?)\s+or\s+(?P<b>.+?){EN_TAIL}",
+        rf"\b(?:do|does|are|is)\s+(?P<a>.+?)\s+(?:(?:spend|buy|order|earn|redeem|come|shop|worth|return)\s+)?(?:more|less|better|older|younger|higher|bigger)(?:\s+\w+)?\s+than\s+(?P<b>(?!\$|\d).+?){EN_TAIL}",
+        rf"^(?P<a>.+?)\s+(?:vs\.?|versus|compared (?:with|to))\s+(?P<b>.+?){EN_TAIL}",
+        rf"(?:把|将|拿)?(?:比较|对比|比一比|比一下)(?:一下)?(?P<a>.+?)(?:和|与|跟|同|、|vs\.?)(?P<b>.+?){ZH_TAIL}",
+        r"(?:把|将|拿)(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:作|做|放在?一起|来|进行)?(?:个)?(?:对比|比较|相比|比一比|比一下|比比)",
+        r"(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:相比|(?:之间|两者)?(?:有什么|有何|有哪些|有多大|的|，)?(?:区别|差别|不同|差异|差距|差多少|差多远|对比)).*$",
+        r"(?P<a>.+?)(?:和|与|跟|同|、|还是)(?P<b>[^，,？?]+?)[，,]?\s*(?:到底|究竟|这两(?:类|群|组))?(?:哪|谁)(?:一|个|边|类|种|组|群|方|头|些)*(?:人|客户|顾客|的)*(?:更|最|花|消费|买|下单|比较|用|贡献|值|年|收入|平均|人均|的|多|爱|流失|容易)",
+        r"(?P<a>[^，,]+?)(?:是不是|是否)?比(?P<b>(?!例|重|率|较|上|如)[^，,？?]+?)(?:更|还|要)?(?:花得?|买得?|消费|下单|贡献)?(?:得)?(?:更)?(?:多|少|高|低|勤|频繁|值钱|爱买|大|舍得)",
     )
 )
 NAMED = re.compile(
@@ -36,10 +48,10 @@ NAMED = re.compile(
 
 def read_save(text: str) -> tuple[str, str]:
     """The text without 'save … as NAME', and the name as it was written; '' for none."""
-    match = SAVE.search(text)
+    match = SAVE.search(simplified(text))
     if match is None:
         return text, ""
-    groups = match.groupdict()
+    groups = {key: text[slice(*match.span(key))] if value else "" for key, value in match.groupdict().items()}
     name = next(value for key, value in groups.items() if key.startswith("name") and value)
     who = next((value for key, value in groups.items() if key.startswith("who") and value), "")
     return f"{text[: match.start()]} {who} {text[match.end() :]}", name.strip(f" {QUOTES}")
@@ -48,9 +60,9 @@ def read_save(text: str) -> tuple[str, str]:
 def read_sides(text: str) -> tuple[str, str] | None:
     """The two groups that the request compares, in words; None when it compares none."""
     for pattern in COMPARE:
-        match = pattern.search(text)
+        match = pattern.search(simplified(text))
         if match:
-            return match["a"], match["b"]
+            return text[slice(*match.span("a"))], text[slice(*match.span("b"))]
     return None
 
 
@@ -65,10 +77,11 @@ def read_saved(text: str, names: tuple[str, ...]) -> tuple[str, str]:
         match = re.search(edge[0] + re.escape(name.casefold()) + edge[1], folded)
         if match and len(folded) == len(text):
             return _without(text, match.start(), match.end()), name
-    match = NAMED.search(text)
+    match = NAMED.search(simplified(text))
     if match is None:
         return text, ""
-    return _without(text, match.start(), match.end()), (match["a"] or match["b"]).strip()
+    name = text[slice(*match.span("a" if match["a"] else "b"))]
+    return _without(text, match.start(), match.end()), name.strip()
 
 
 def _without(text: str, start: int, end: int) -> str:

@@ -5,11 +5,27 @@ minimum). So every argument that is a quantity or an id is read here by rules, a
 chooses among what was read. An argument whose kind is not mentioned is not offered to it at all.
 """
 
+import copy
 import re
+from functools import lru_cache
 from typing import Any
 
+from shopwright.agent.discount_words import read_discounts
+from shopwright.agent.fixed_words import EXCLUSIVE, FIXED, OWN_TYPE
 from shopwright.agent.group_words import group_of, read_save, read_saved, read_sides
-from shopwright.agent.numbers import ABOVE, BELOW, DIGITS, MONEY, TAIL, number, number_pattern
+from shopwright.agent.numbers import (
+    ABOVE,
+    BELOW,
+    DIGITS,
+    MONEY,
+    POST,
+    POST_ABOVE,
+    POST_BELOW,
+    TAIL,
+    number,
+    number_pattern,
+)
+from shopwright.agent.plain_text import half_width, simplified
 from shopwright.agent.purchase_words import ANYTHING
 from shopwright.agent.segment_words import clauses, read_conditions, read_owners
 from shopwright.agent.unused_words import unused_words
@@ -32,8 +48,13 @@ def _add(found: Mentions, kind: str, value: Value) -> None:
 
 def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
     """All mentions in `text`, by kind, in the order they stand; `saved` are names of saved segments."""
+    return copy.deepcopy(_read(text, saved))
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, saved: tuple[str, ...]) -> Mentions:
     found: Mentions = {}
-    text = text.translate(str.maketrans("０１２３４５６７８９％＄￥，", "0123456789%$¥，"))
+    text = half_width(text)
     text, name = read_save(text)
     if name:
         _add(found, "segment_name", name)
@@ -41,7 +62,8 @@ def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
     for kind, side in zip(("first_group", "second_group"), sides or (), strict=False):
         _add(found, kind, read_group(side, saved))
     text, named = read_saved(text, saved)
-    rest, conditions = read_conditions(text.lower())
+    text = simplified(text).lower()
+    rest, conditions = read_conditions(text)
     rest, owned = read_owners(rest)
     if owned:
         _add(found, "owned", owned)
@@ -49,7 +71,11 @@ def read(text: str, saved: tuple[str, ...] = ()) -> Mentions:
         _add(found, "conditions", {**conditions, **({"saved": named} if named else {})})
     left = []
     for clause in clauses(rest):
-        for reader in (_ids, _percent, _durations, _ages, _audience, _comparisons):
+        clause = _ids(clause, found)
+        clause, discounts = read_discounts(clause, text)
+        for discount in discounts:
+            _add(found, "discount_percent", discount)
+        for reader in (_durations, _ages, _audience, _ranges, _comparisons):
             clause = reader(clause, found)
         _counts(clause, found)
         left.append(clause)
@@ -67,7 +93,7 @@ def read_group(text: str, saved: tuple[str, ...] = ()) -> dict[str, Any]:
     """The customers that words mean, as audience arguments; {} where they mean nobody in particular."""
     text, _ = read_save(text)
     mentions = read(text, saved)
-    plain = PLAIN_BOUGHT.search(read_saved(text, saved)[0].lower())
+    plain = PLAIN_BOUGHT.search(simplified(read_saved(text, saved)[0]).lower())
     if plain and "owned" not in mentions:
         words = next(value for value in plain.groupdict().values() if value).strip()
         if words and not ANYTHING.match(words):
@@ -115,6 +141,11 @@ ID_KINDS = {
 }
 
 
+AMOUNT = re.compile(
+    rf"(?:{ABOVE}|{BELOW}|\bbetween|\bfrom|income|earn(?:s|ing)?|salary|spen[dt]s?|收入|年薪|工资|消费|花费?了?)(?: (?:of|is|about))?\s*$"
+)
+
+
 def _ids(text: str, found: Mentions) -> str:
     for kind, patterns in ID_KINDS.items():
         for pattern in patterns:
@@ -125,31 +156,10 @@ def _ids(text: str, found: Mentions) -> str:
     for match in re.finditer(
         r"(?<![\d.,$¥])#?(?P<id>\d{5,19})(?![\d,.%]|\s*(?:元|块|岁|人|天|dollars))", text
     ):
-        if int(match["id"]) <= MAX_ID:
+        if int(match["id"]) <= MAX_ID and not AMOUNT.search(text[: match.start()]):
             _add(found, "order_id" if len(match["id"]) >= 10 else "product_id", int(match["id"]))
             if len(match["id"]) >= 10:
                 text = _blank(text, match)
-    return text
-
-
-def _percent(text: str, found: Mentions) -> str:
-    for match in re.finditer(
-        r"(?P<n>\d+(?:\.\d+)?)\s*(?:%|percent|per cent|个?百分点)|百分之(?P<c>[零一二两三四五六七八九十百]+)",
-        text,
-    ):
-        value = number(match["n"] or match["c"])
-        if value is not None and 0 <= value <= 100:
-            _add(found, "discount_percent", _tidy(value))
-        text = _blank(text, match)
-    for match in re.finditer(r"(?P<n>\d+(?:\.\d+)?|[一二三四五六七八九]{1,2})\s*折(?!扣)", text):
-        value = number(match["n"])
-        if value:
-            paid = value / 10 if value < 10 else value / 100
-            if 0 < paid < 1:
-                _add(found, "discount_percent", _tidy(round(100 * (1 - paid), 2)))
-        text = _blank(text, match)
-    if re.search(r"half[- ]price|半价|五折", text):
-        _add(found, "discount_percent", 50)
     return text
 
 
@@ -158,8 +168,9 @@ DAYS = {
     "天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "季度": 90, "年": 365,
 }  # fmt: skip
 NEGATED = re.compile(
-    r"haven'?t|hasn'?t|have not|has not|had not|didn'?t|did not|don'?t|\bno (?:order|purchase|buy)|not (?:bought|purchased|"
-    r"shopped|ordered|visited|been)|without|inactive|stopped|lapsed|absent|gone|quiet|since they last|"
+    r"haven'?t|hasn'?t|hadn'?t|have not|has not|had not|didn'?t|did not|don'?t|do not|doesn'?t|\bno (?:orders?|purchases?|buy|visits?)|not (?:bought|purchased|"
+    r"shopped|ordered|visited|been)|without|inactive|stopped|lapsed|absent|gone|quiet|silent|dormant|idle|unseen|(?:nobody|no one) (?:has |have )?(?:seen|heard)|(?<!right )(?<!straight )\baway\b|no (?:sign|activity|contact)|"
+    r"nothing (?:bought|ordered)|bought nothing|ordered nothing|since (?:they|their) last|"
     r"没|未(?!来)|不再|沉睡|流失|不买|不来"
 )
 RECENT = re.compile(r"\b(?:last|past|recent|within|previous)\b|最近|过去|近|以内|之内|内")
@@ -198,23 +209,45 @@ def _durations(text: str, found: Mentions) -> str:
     return text
 
 
+AGE_WORDS = re.compile(
+    r"\bage|\bold\b|\byoung|岁|年龄|customers|shoppers|households|people|folks|members|buyers|users|clients|every(?:one|body)|"
+    r"any(?:one|body)|\bwho\b|\bthose\b|\b(?:wo)?men\b|parents|families|renters|owners|客户|顾客|会员|用户|人|家庭"
+)
+NOT_AGES = re.compile(
+    r"[$¥€£]|元|块|dollar|price|income|earn|salary|收入|年薪|spen[dt]|消费|花|\borders?\b|下单|订单|probability|概率"
+)
+OTHER_UNIT = (
+    r"(?!\d|[.,]\d|\s*(?:%|percent|k\b|times|orders|purchases|visits|days?|weeks?|months?|hours?|products?|items?|points|"
+    r"次|单|笔|天|日|周(?!岁)|个月|月|个|款|样|条|件|万|千|百|折|点|/|-|–))"
+)
+AGE = r"(?<![\d.,/#-])(?P<{0}>\d{{1,3}}|[二三四五六七八九]十[一二三四五六七八九]?)"
+
+
 def _ages(text: str, found: Mentions) -> str:
     for match in re.finditer(
-        r"(?P<a>\d{1,3})\s*(?:-|–|—|~|to|and|到|至)\s*(?P<b>\d{1,3})\s*(?P<u>岁|years?|yrs?|year-olds?|之间)?",
+        rf"(?P<pre>\bbetween\s+|\bfrom\s+|\baged?\s+|介于|从|在)?(?:the\s+ages?\s+of\s+)?{AGE.format('a')}\s*岁?\s*(?:-|–|—|~|to|and|through|到|至|和)\s*"
+        rf"{AGE.format('b').replace('-]', ']')}{OTHER_UNIT}\s*(?P<u>周?岁|years?(?: old)?|yrs?|year-olds?|之间)?",
         text,
     ):
-        low, high = int(match["a"]), int(match["b"])
-        asked = match["u"] or re.search(
-            r"\bage|\bold\b|\byoung|岁|年龄|customers|shoppers|households|people", text
-        )
-        if asked and 10 <= low <= high <= 120 and not re.search(r"[$¥]|元|块|dollar|price|income|收入", text):
+        low, high = int(number(match["a"]) or 0), int(number(match["b"]) or 0)
+        asked = match["u"] or (match["pre"] or "").strip() == "between" or AGE_WORDS.search(text)
+        if asked and 10 <= low <= high <= 120 and not NOT_AGES.search(text):
             _add(found, "age_min", low)
             _add(found, "age_max", high)
             text = _blank(text, match)
+    for match in re.finditer(r"\b(?P<side>over|under)[- ]?(?P<n>\d\d)s\b", text):
+        _add(found, "age_min" if match["side"] == "over" else "age_max", int(match["n"]))
+        text = _blank(text, match)
     for match in re.finditer(
-        r"\bin (?:their|his|her) (?P<d>[2-9]0)s|(?P<z>[二三四五六七八九])十(?:多|几)岁", text
+        r"\bin (?:their|his|her) (?:early |mid[- ]?|late )?(?:(?P<d>[2-9]0)'?s|(?P<w>twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies)|"
+        r"(?P<z>[二三四五六七八九])十(?:多|几|来)岁|(?P<y>[2-9]0)(?:多|几)岁",
+        text,
     ):
-        low = int(match["d"]) if match["d"] else DIGITS[match["z"]] * 10
+        low = (
+            int(match["d"] or match["y"] or 0) or int(number(f"{match['w']}y") or 0)
+            if not match["z"]
+            else DIGITS[match["z"]] * 10
+        )
         _add(found, "age_min", low)
         _add(found, "age_max", low + 9)
         text = _blank(text, match)
@@ -263,13 +296,38 @@ def _audience(text: str, found: Mentions) -> str:
     return text
 
 
+TIMES = r"(?P<times>\s*(?:orders|purchases|times|visits|次|单|笔|回)(?!\w*券))"
+
+
+def _ranges(text: str, found: Mentions) -> str:
+    """Between two amounts of money or of orders; ages are read before."""
+    pattern = rf"(?P<pre>\bbetween|\bfrom|介于|从|在)?\s*{MONEY}{number_pattern('n')}\s*(?:元|块)?\s*(?:-|–|—|~|to|and|到|至|和)\s*[$¥€£]?\s*{number_pattern('m')}{TAIL}{TIMES}?"
+    for match in re.finditer(pattern, text):
+        low, high = number(match["n"], match["nx"]), number(match["m"], match["mx"])
+        if low is None or high is None:
+            continue
+        if match["mx"] and not match["nx"] and low < (number(match["m"]) or 0):
+            low = number(match["n"], match["mx"]) or low  # '5到10万', '50 to 80k'
+        kinds = _quantity(text, match, low)
+        sure = (
+            match["times"] or match["cur"] or match["unit"] or any(re.search(p, text) for p, _ in QUANTITIES)
+        )
+        if not sure or low > high or (not match["pre"] and re.search(r"\band\b|和", match[0])):
+            continue
+        for kind in kinds:
+            _add(found, f"{kind}_min", _tidy(low))
+            _add(found, f"{kind}_max", _tidy(high))
+        text = _blank(text, match)
+    return text
+
+
 def _comparisons(text: str, found: Mentions) -> str:
-    pattern = rf"(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*{MONEY}{number_pattern('n')}{TAIL}(?P<times>\s*(?:orders|purchases|times|次|单|笔))?(?P<after>以上|以下)?"
+    pattern = rf"(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*{MONEY}{number_pattern('n')}{TAIL}{TIMES}?\s*(?P<after>{POST})?"
     for match in re.finditer(pattern, text):
         value = number(match["n"], match["nx"])
         post = (match["post"] or "") + (match["after"] or "")
-        above = bool(match["above"]) or bool(re.search(r"以上|or more|and up|\+", post))
-        below = bool(match["below"]) or bool(re.search(r"以下|以内|之内|or less", post))
+        above = bool(match["above"]) or bool(POST_ABOVE.search(post))
+        below = bool(match["below"]) or bool(POST_BELOW.search(post))
         if value is None or above == below:
             continue
         side = "min" if above else "max"
@@ -320,49 +378,6 @@ def _counts(text: str, found: Mentions) -> None:
             _add(found, "count", int(value))
 
 
-FIXED: tuple[tuple[str, Value, str], ...] = (
-    ("has_children", False, r"without (?:any )?(?:kids|children)|no (?:kids|children)|childless|没有?(?:孩子|小孩|子女|娃)|无(?:孩|子女)|丁克"),
-    ("has_children", True, r"(?:with|have|has|having) (?:young |small )?(?:kids|children|babies|a baby)|\bfamilies\b|\bparents\b|\bmoms?\b|有(?:孩子|小孩|子女|娃|宝宝)|带娃|宝妈|家长"),
-    ("married", False, r"\bunmarried\b|\bsingles?\b|not married|未婚|单身"),
-    ("married", True, r"\bmarried\b|已婚|结了婚"),
-    ("homeowner", False, r"\brent(?:ers?|ing|s)?\b|租房|租客|没有房"),
-    ("homeowner", True, r"\bhome ?owners?\b|own (?:their|a) (?:own )?(?:home|house)|有房|业主|自有住房|房主"),
-    ("uses_coupons", False, r"(?:never|don'?t|do not|didn'?t|haven'?t|not)\s+(?:ever\s+)?(?:used?|redeem(?:ed)?)\s+(?:any\s+|a\s+)?coupons?|(?:没用?过?|不用|未使用过?|从不用|没有用过)(?:优惠)?券"),
-    ("uses_coupons", True, r"coupon (?:users|redeemers|lovers)|(?:use|used|using|uses|redeem|redeemed|redeems) (?:a |their )?coupons?|(?:用过?|使用过?|喜欢用|爱用|常用|领过?)(?:优惠)?券"),
-    ("age_max", 34, r"\byoung(?:er)? (?:customers|people|shoppers|adults|households|families)|年轻(?:人|客户|顾客|用户|家庭|群体)"),
-    ("age_min", 65, r"\bseniors?\b|\belderly\b|\bretire(?:d|es)\b|\bpensioners?\b|老年|老人|银发|退休"),
-    ("channel", "sms", r"\bsms\b|\btext(?:s|ing)?(?: message)?s?\b(?! to me)|短信"),
-    ("channel", "email", r"\be-?mails?\b|\bnewsletter\b|邮件|电邮|邮箱"),
-    ("channel", "wechat", r"\bwe ?chat\b|微信|公众号|朋友圈"),
-    ("channel", "xiaohongshu", r"\bxiao ?hong ?shu\b|\bred ?note\b|小红书"),
-    ("channel", "weibo", r"\bweibo\b|微博"),
-    ("channel", "push", r"\bpush(?: notifications?)?\b|推送|弹窗通知"),
-    ("channel", "social", r"\bsocial(?: media)?\b|\binstagram\b|\bfacebook\b|\btwitter\b|\btiktok\b|\bdouyin\b|抖音|社交媒体|社媒"),
-    ("channel", "banner", r"\bbanners?\b|\bposters?\b|横幅|海报"),
-    ("language", "en", r"\bin english\b|\benglish\b|英文|英语"),
-    ("language", "zh", r"\bin chinese\b|\bchinese\b|\bmandarin\b|中文|汉语"),
-    ("sentiment", "negative", r"\bnegative\b|\bcomplain(?:ts?|ing)?\b|\bbad reviews?\b|\bdislike|\bhate|\bunhappy\b|差评|抱怨|吐槽|不满|负面|缺点|投诉"),
-    ("sentiment", "positive", r"\bpositive\b|\bprais(?:e|ing)\b|\bgood reviews?\b|\blike best\b|\blove\b|好评|夸|优点|正面|称赞|喜欢"),
-    ("campaign_type", "A", r"\btype[- ]?a\b|\ba-type\b|a\s*[类型]|[类型]\s*a\b"),
-    ("campaign_type", "B", r"\btype[- ]?b\b|\bb-type\b|b\s*[类型]|[类型]\s*b\b"),
-    ("campaign_type", "C", r"\btype[- ]?c\b|\bc-type\b|c\s*[类型]|[类型]\s*c\b"),
-    ("segment", "champions", r"\bchampions?\b|\bbest (?:customers|shoppers|buyers|clients)|\bmost valuable\b|\bvips?\b|\btop (?:customers|shoppers|buyers|clients)|\bbiggest spenders|\bhigh[- ]value\b|核心客户|核心用户|最好的(?:客户|顾客|用户)|最有价值|高价值|最优质|优质客户|大客户|贵宾"),
-    ("segment", "loyal", r"\bloyal(?!ty)\b|\bregulars\b|\bregular customers|\bfaithful\b|忠诚|忠实|老客户|老顾客|常客|回头客"),
-    ("segment", "potential_loyalists", r"\bpotential loyalists?\b|\bcould become loyal|潜力客户|潜在忠诚|有潜力"),
-    ("segment", "new_customers", r"\bnew (?:customers|shoppers|buyers|clients|members)|\bnewcomers\b|\brecently joined|\bfirst[- ]time (?:customers|buyers|shoppers)|新客|新顾客|新用户|新会员"),
-    ("segment", "promising", r"\bpromising\b|有望客户|有希望的客户"),
-    ("segment", "needs_attention", r"\bneeds? attention\b|需要关注"),
-    ("segment", "about_to_sleep", r"\babout to (?:sleep|fall asleep)|\bfalling asleep|即将沉睡|快要沉睡|快沉睡"),
-    ("segment", "cant_lose", r"\bcan'?t lose\b|\bcannot (?:afford to )?lose\b|\bcan'?t afford to lose|不能流失|不能失去|不想失去"),
-    ("segment", "at_risk", r"\bat[- ]risk\b|\bat risk of\b|\bchurn|\b(?:about|likely|going) to leave|\bleaving us|\bslipping away|\bdrifting away|\blosing\b|\bused to (?:buy|shop|order|come|spend)|流失风险|可能流失|可能会流失|快(?:要)?流失|将要流失|要流失|流失的?风险|即将流失|容易流失|有流失"),
-    ("segment", "hibernating", r"\bhibernat|\blapsed\b|\bdormant\b|\bsleeping (?:customers|members)|\blost customers|\binactive (?:customers|members)|\bstopped (?:buying|shopping|ordering|coming)|\bwin(?:ning)? (?:\w+ )?back\b|(?<!即将)(?<!快要)(?<!快)沉睡|休眠|已流失|不再购买|不再来|停止购买|挽回|召回|很久没来|流失了的|流失客户(?!风险)"),
-    ("buying", True, r"\bbuy(?:s|ing|ers?)?\b|\bbought\b|\bpurchas|\bowners?\b|\blovers?\b|\bdrinkers?\b|\beaters?\b|\bfans of\b|\bshop(?:s|ped|ping)? for\b(?!\s+(?:\S+\s+){0,2}(?:days?|weeks?|months?|years?)\b)|买|购|养|爱喝|爱吃|喜欢喝|喜欢吃"),
-    ("new_only", True, r"\bnever (?:bought|tried|purchased)|\bhaven'?t (?:bought|tried) (?:yet|before)|\bnew to (?:them|him|her)|\bsomething new\b|没买过的|没试过|新品尝试"),
-    ("mode", "buy_again", r"\bbuy(?:ing)? again\b|\bre-?(?:buy|order|purchase|stock)\b|\breplenish|复购|回购|再次购买|再买"),
-)  # fmt: skip
-EXCLUSIVE = ("has_children", "married", "homeowner", "uses_coupons", "segment")
-
-
 def _words(text: str, found: Mentions) -> None:
     lowered = text.lower()
     for kind, value, pattern in FIXED:
@@ -374,14 +389,6 @@ def _words(text: str, found: Mentions) -> None:
             _add(found, kind, value)
     if "campaign_type" not in found and (named := OWN_TYPE.search(lowered)):
         _add(found, "campaign_type", next(name for name in named.groups() if name))
-
-
-# A campaign type by a name of the shop's own: 'a campaign of type summer', '活动类型为夏季'.
-OWN_TYPE = re.compile(
-    r"\btype[- ]+[\"'“‘]?([a-z0-9][\w-]{1,30})[\"'”’]? (?:campaign|coupon|offer|promotion)s?\b|"
-    r"\b(?:campaign|coupon|offer|promotion)s? of (?:the )?type[- ]+[\"'“‘]?([a-z0-9][\w-]{1,30})|"
-    r"类型(?:为|是|：|:)\s*[“\"「]?([\w\u4e00-\u9fff]{1,12}?)(?:[”\"」]|的|，|。|,|$)"
-)
 
 
 BACK = re.compile(

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shopwright.agent.follow_ups import follow_up
 from shopwright.agent.grammar import Narrowed, narrow
 from shopwright.agent.history import Turn
 from shopwright.agent.mentions import Mentions, pointed_at, read, read_group, refers_back
+from shopwright.agent.plain_text import simplified
 from shopwright.tools.base import ShopTool
 
 
@@ -64,9 +66,16 @@ def plan_for(
     """
     mentions = read(text, saved)
     _point_back(mentions, text, history)
+    audience, kept = follow_up(schema, text, mentions, history)
     if "group" in schema.get("properties", {}):
-        return narrow(schema, {**mentions, "group": _group(text, history, saved)})
-    narrowed = narrow(schema, mentions)
+        group = [audience] if audience else _group(text, history, saved)
+        return _kept(narrow(schema, {**mentions, "group": group}), kept)
+    if audience:
+        for kind in {*AUDIENCE_WORDS, "days", "price_min", "price_max", "unused"} & set(mentions):
+            del mentions[kind]
+    narrowed = _kept(narrow(schema, mentions), kept)
+    if audience:
+        return _with(narrowed, _fitted(schema, audience, narrowed.fixed))
     read_too = {kind: mentions[kind][0] for kind in SURE if kind in mentions}
     if "owned" in mentions:
         read_too["bought"] = mentions["owned"][0]
@@ -76,6 +85,13 @@ def plan_for(
         if carried:
             return _with(narrowed, {**narrowed.fixed, **_fitted(schema, carried, narrowed.fixed)})
     return narrowed
+
+
+def _kept(narrowed: Narrowed, kept: Mapping[str, Any]) -> Narrowed:
+    """The arguments with those of the turn before that a follow-up keeps, where it fixes none itself."""
+    open_now = narrowed.open.get("properties", {})
+    asked = {key: value for key, value in kept.items() if key not in narrowed.fixed and key not in open_now}
+    return _with(narrowed, asked) if asked else narrowed
 
 
 def _fitted(
@@ -108,7 +124,7 @@ def _group(text: str, history: Sequence[Turn], saved: tuple[str, ...]) -> list[A
     last = next((turn.audience for turn in reversed(history) if turn.audience), {})
     if named and WITHIN.search(text.lower()):
         named = {**last, **named}
-    group = named or last
+    group = last if last and set(named) <= {"unused"} and (not named or refers_back(text)) else named
     return [group] if group else []
 
 
@@ -137,10 +153,11 @@ def settle(
     arguments: Mapping[str, Any], chosen: Narrowed, text: str, history: Sequence[Turn]
 ) -> dict[str, Any]:
     """The arguments that may be used: those read by code, and the model's own where the words bear them out."""
-    said = " ".join([text, *(turn.text for turn in history[-2:])]).lower()
+    said = simplified(" ".join([text, *(turn.text for turn in history[-2:])]).lower())
     kept: dict[str, Any] = {}
     for name, spec in chosen.open.get("properties", {}).items():
         value = arguments.get(name)
+        value = simplified(value) if isinstance(value, str) else value
         if (
             value is None
             or value == ""

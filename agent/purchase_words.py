@@ -11,7 +11,17 @@ The rules:
 import re
 from typing import Any
 
-from shopwright.agent.numbers import ABOVE, BELOW, MONEY, TAIL, number, number_pattern
+from shopwright.agent.numbers import (
+    ABOVE,
+    BELOW,
+    MONEY,
+    POST,
+    POST_ABOVE,
+    POST_BELOW,
+    TAIL,
+    number,
+    number_pattern,
+)
 from shopwright.agent.period_words import MARK, Periods
 
 Rule = dict[str, Any]
@@ -28,14 +38,14 @@ WHAT = (
     r"(?:any |some |our |the )?(?P<{0}>(?!but\b|not\b|who\b|more\b|at\b|over\b|for\b|from\b|in\b|less\b|again\b|often\b)[a-z][a-z0-9'&/ -]{{0,48}}?)"
     + ENDS
 )
-ZH_BUY = r"(?:购买过?|买过?了?|下过?单|订购过?|光顾过?|来(?:买过?|购买过?|下单过?|消费过?|过)?|消费过?)"
-ZH_NOT = r"(?:都|却|就|已经|已|但)*(?:从来没有?|从没|从未|没有|没|未(?!来)|不再|没再|不|停止了?)(?:再|怎么)?"
+ZH_BUY = r"(?:购买过?|买过?了?|下过?了?(?:订?单|订购)过?|订购过?|订过|光顾过?|来(?:买过?(?:东西)?|购买过?|下过?单过?|消费过?|购物过?|逛过?|店里?过?|过)?|逛过?|消费过?|购过?物过?|进过?店)"
+ZH_NOT = r"(?:都|却|就|已经|已|但|一次|一直)*(?:从来没有?|从没|从未|没有|没|未(?!来)|不再|没再|不|停止了?)(?:再|怎么|曾)?"
 ZH_ENDS = rf"(?=的|但|却|而|可是|[，,。？?！!；;、]|$|{P}|且|并|又|和没|客户|顾客|用户|会员|家庭|有多少|人数)"
 ZH_WHAT = r"(?P<{0}>(?!的|但|却|而)[\u4e00-\u9fffa-z0-9]{{1,12}}?)" + ZH_ENDS
 BUT_ZH = r"[，,\s]*(?:但是?|可是|却|而|不过)?[，,\s]*"
 ANYTHING = re.compile(
     r"^(?:any ?thing|some ?thing|things?|nothing|products?|items?|stuff|goods|here|again|us|from us|much|it|them|lately|recently|before|yet|any ?more|orders?|.*\b(?:day|week|month|year)s?|"
-    r"(?:任何)?(?:东西|商品|产品|货|单)|过|了|任何|任何东西)?$"
+    r"(?:任何)?(?:东西|商品|产品|货|订?单)|过|了|任何|任何东西|[来去再]?(?:下|购买?|买|消费|光顾|订购?|逛)(?:过|了|过?单|单过|东西)*|订单|购物|东西了)?$"
 )
 FILLER = re.compile(
     r"^(?:a lot of|lots of|any|some|our|the|a|an|more)\s+|(?:任何|一些|类|的)$|\s+(?:at all|products|items)$"
@@ -66,7 +76,7 @@ SPENT = re.compile(
 TIMES = re.compile(
     rf"(?:(?P<q>{P})[，,]?\s*(?:内|里|中)?)?(?:\b(?:ordered|bought|purchased|shopped|placed|made|with|have|came|visited)\b|下单|购买|买|消费|来)(?:了|过)?\s*(?:(?P<above>{ABOVE})|(?P<below>{BELOW}))?\s*"
     + number_pattern("n")
-    + rf"\s*(?P<unit>times|orders|purchases|visits|次|单|笔)(?P<post>以上|及以上|以下|or more|or less)?\s*(?P<p>{P})?"
+    + rf"\s*(?P<unit>times|orders|purchases|visits|次|单|笔|回)(?:\s*(?P<post>{POST}))?\s*(?P<p>{P})?"
 )
 ZH_STOPPED = re.compile(
     rf"(?P<p>{P})?(?:就|后|起|开始)?(?:不再|停止了?|没再|就没再|没有再){ZH_BUY}(?:{_w(ZH_WHAT, 'a')})?"
@@ -201,6 +211,6 @@ def _times(match: re.Match[str], periods: Periods) -> list[Rule]:
 
 def _side(match: re.Match[str]) -> str:
     post = match.groupdict().get("post") or ""
-    if match["above"] or re.search(r"以上|or more|and up|\+", post):
+    if match["above"] or POST_ABOVE.search(post):
         return "min"
-    return "max" if match["below"] or re.search(r"以下|以内|之内|or less", post) else ""
+    return "max" if match["below"] or POST_BELOW.search(post) else ""

@@ -1,7 +1,7 @@
 """Quantities, ids and fixed words are read by rule, in both languages."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopwright.agent.mentions import pointed_at, read, refers_back
@@ -44,6 +44,37 @@ from shopwright.agent.numbers import number
         ),
         ("没用过优惠券的客户", {"uses_coupons": [False]}),
         ("families without kids", {"has_children": [False]}),
+        ("clients who rent a flat", {"homeowner": [False]}),
+        ("tenants with a toddler", {"homeowner": [False], "has_children": [True]}),
+        ("members who own a house but have no kids", {"homeowner": [True], "has_children": [False]}),
+        ("租着房的会员", {"homeowner": [False]}),
+        ("没有自己的房子的客户", {"homeowner": [False]}),
+        ("every single customer", {"married": None}),
+        ("the singles among them", {"married": [False]}),
+        ("folks between 28 and 41", {"age_min": [28], "age_max": [41]}),
+        ("anyone from twenty to 29, aged 20-29", {"age_min": [20], "age_max": [29]}),
+        ("三十到四十岁的会员", {"age_min": [30], "age_max": [40]}),
+        ("the over-60s", {"age_min": [60]}),
+        ("shoppers in their late thirties", {"age_min": [30], "age_max": [39]}),
+        ("came in forty times or more", {"orders_min": [40]}),
+        ("no fewer than 25 orders", {"orders_min": [25], "orders_max": None}),
+        ("下单不少于40次", {"orders_min": [40]}),
+        ("买过25次往上的", {"orders_min": [25]}),
+        ("earn between 40k and 60k", {"income_min": [40000], "income_max": [60000], "age_min": None}),
+        ("收入在5到8万之间", {"income_min": [50000], "income_max": [80000]}),
+        ("an income of at least 45000", {"income_min": [45000], "product_id": None}),
+        ("people who spent $200-$500", {"spend_min": [200], "spend_max": [500]}),
+        ("seventy-five customers", {"audience": [75]}),
+        ("年收入5w以上", {"income_min": [50000]}),
+        ("three months without a visit", {"inactive_days": [90]}),
+        ("members who went quiet six weeks ago", {"inactive_days": [42]}),
+        ("三个月没来逛过的会员", {"inactive_days": [90], "conditions": None}),
+        ("从没领过券的人", {"uses_coupons": [False]}),
+        ("yet to redeem any voucher", {"uses_coupons": [False]}),
+        ("how likely are they to redeem a coupon", {"uses_coupons": None}),
+        ("ＶＩＰ客户，４０岁以上", {"segment": ["champions"], "age_min": [40]}),
+        ("從來沒有用過優惠券的客戶", {"uses_coupons": [False]}),
+        ("60天沒下單的會員", {"inactive_days": [60]}),
         ("3月的活动", {}),
     ],
 )
@@ -62,12 +93,14 @@ def test_numbers_in_words(text: str, value: float) -> None:
     assert number(text) == value
 
 
+@settings(deadline=None)  # the first request loads the dictionary of Chinese words
 @given(st.text(max_size=400))
 def test_nothing_a_person_types_breaks_it(text: str) -> None:
     for values in read(text).values():
         assert values
 
 
+@settings(deadline=None)  # the first request loads the dictionary of Chinese words
 @given(st.integers(min_value=1, max_value=10**12))
 def test_a_customer_id_is_read_exactly(customer: int) -> None:
     assert read(f"Recommend products for customer {customer}")["customer_id"] == [customer]
@@ -107,3 +140,24 @@ def test_the_future_is_no_negation() -> None:
 def test_words_of_ranking_an_audience_are_no_conditions() -> None:
     assert "unused" not in read("Who should we leave out of the next type A mailing?")
     assert "unused" not in read("下一次A类活动不该发给哪些客户？")
+
+
+@pytest.mark.parametrize(
+    ("text", "discount"),
+    [
+        ("70% of shoppers never come back, right?", None),
+        ("is 88% positive what the phone reviews say?", None),
+        ("好评率有85%吗", None),
+        ("毛利率30%够不够", None),
+        ("our response rate is 5%, would a 15% coupon help?", 15),
+        ("discount of 12% for renters", 12),
+        ("Draft a push for crackers, 15 percent", 15),
+        ("优惠幅度20%的话多少人核销", 20),
+        ("what about 30%?", 30),
+        ("换成15%呢", 15),
+        ("七五折", 25),
+        ("对折", 50),
+    ],
+)
+def test_a_percentage_is_a_discount_only_in_an_offer(text: str, discount: int | None) -> None:
+    assert read(text).get("discount_percent", [None]) == [discount]

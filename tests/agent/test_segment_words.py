@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopwright.agent.history import Turn
@@ -102,17 +102,33 @@ def test_conditions_are_read(text: str, expected: dict[str, Any]) -> None:
         ("有多少客户可能会流失？", None),
         ("Which of our customers own their home and earn over 100k?", None),
         ("用过优惠券的年轻客户有哪些特点？", None),
+        ("Roughly how many retirees placed orders within the past month, on a typical day?", None),
+        ("Could you kindly tally the renters for tomorrow's board meeting?", None),
+        ("Honestly, what yearly income do our regulars usually report?", None),
+        ("vegan customers", ["vegan"]),
+        ("any left-handed shoppers?", ["left-handed"]),
+        ("customers who live in Boston", ["boston"]),
+        ("customers with tattoos", ["tattoos"]),
+        ("麻烦大致估一下，退休的会员到底有几户，占总数几成", None),
+        ("打算搞个活动，结果会如何", None),
+        ("该优先联系哪一拨人", None),
+        ("左撇子的老顾客", ["左撇子"]),
+        ("素食客户有哪些", ["素食"]),
+        ("住在上海的客户有多少", ["上海"]),
+        ("會彈鋼琴的租客", ["弹钢琴"]),
     ],
 )
 def test_words_that_no_rule_reads_are_kept(text: str, words: list[str] | None) -> None:
     assert read(text).get("unused") == (None if words is None else [words])
 
 
+@settings(deadline=None)  # the first request loads the dictionary of Chinese words
 @given(st.text(max_size=300))
 def test_nothing_a_person_types_breaks_it(text: str) -> None:
     read_group(text, ("Cat lovers", "猫奴"))
 
 
+@settings(deadline=None)  # the first request loads the dictionary of Chinese words
 @given(st.integers(1, 400), st.sampled_from(["days", "weeks"]))
 def test_days_in_words_are_those_days(number: int, unit: str) -> None:
     found = read_conditions(f"customers who bought no milk but bought tea in the last {number} {unit}")[1]
@@ -145,6 +161,14 @@ def test_names_and_sides_are_read() -> None:
         [{"segment": "champions"}],
         [{"segment": "loyal"}],
     )
+    homes = ([{"homeowner": True}], [{"homeowner": False}])
+    for text in (
+        "Do home owners spend more than renters?", "How far apart are home owners and renters in spend per head?",
+        "who orders more often: home owners or renters?", "有房的和租房的，哪边花得多？", "有房客户比租房客户买得多吗",
+        "把有房的跟租房的放一起比一比", "對比一下有房的家庭和租房的家庭，各有多少戶",
+    ):  # fmt: skip
+        found = read(text)
+        assert (found["first_group"], found["second_group"]) == homes
     found = read("对比猫奴和忠诚客户", SAVED)
     assert found["first_group"] == [{"conditions": {"saved": "猫奴"}}]
 
