@@ -13,7 +13,8 @@ from shopwright.evals.errors import EvalError
 from shopwright.evals.loading import load_suite
 from shopwright.evals.masking import Known, left
 from shopwright.evals.people import people_in
-from shopwright.evals.proposals import Reviewed, child, composed, item_of, read_text, reviewed, write_text
+from shopwright.evals.proposals import Reviewed, child, composed, item_of, read_text, reviewed
+from shopwright.evals.surroundings import keep_text
 from shopwright.knowledge.shop import Shop
 
 
@@ -31,9 +32,9 @@ def accept(path: Path, suite: Path, shop: Shop | None = None) -> int:
     for one in new:
         _check(path, one, known)
     if new:
-        write_text(suite, _with(suite, [one.case for one in new]))
+        keep_text(suite, _with(suite, [one.case for one in new]))
     if chosen:
-        write_text(path, _marked(path, chosen))
+        keep_text(path, _marked(path, chosen))
     return len(new)
 
 

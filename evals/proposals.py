@@ -1,8 +1,6 @@
 """The file of proposed cases that a person reviews."""
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import yaml
 
 from shopwright.evals.errors import EvalError
 from shopwright.evals.proposed import Proposal
+from shopwright.evals.surroundings import keep_text
 
 ODD = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 STATES = ("pending", "accept", "accepted", "reject")
@@ -43,7 +42,7 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
         raise EvalError(f"{path} holds reviewed cases: accept them first, or write to another file.")
     parts = [_proposal(one) for one in proposals]
     body = "cases:\n" + "\n".join(parts) if parts else "cases: []\n"
-    write_text(path, HEAD.format(name=path.name) + body)
+    keep_text(path, HEAD.format(name=path.name) + body)
     return len(parts)
 
 
@@ -79,24 +78,6 @@ def _flow(value: Any) -> str:
         value, default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
     )
     return text.strip().removesuffix("...").strip()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace the file at once: whoever reads it sees the old one or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        staged = Path(file.name)
-        try:
-            staged.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            os.replace(staged, path)
-        finally:
-            staged.unlink(missing_ok=True)
-    except OSError as error:
-        raise EvalError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 # Reading

@@ -94,13 +94,18 @@ def _message(one: Message) -> BaseMessage:
 
 
 def ask_engine(
-    engine: Engine, said: Sequence[Message], *, tools: Sequence[dict[str, Any]] = (), max_tokens: int
+    engine: Engine,
+    said: Sequence[Message],
+    *,
+    tools: Sequence[dict[str, Any]] = (),
+    among: Sequence[str] = (),
+    max_tokens: int,
 ) -> Reply:
-    """One call, to its end. Raises EngineError."""
+    """One call, to its end; with `among` it is a call of one of these tools. Raises EngineError."""
     started = time.perf_counter()
     first = 0.0
     whole = AIMessageChunk(content="")
-    for chunk in engine.stream(as_messages(said), tools=tools, max_tokens=max_tokens):
+    for chunk in engine.stream(as_messages(said), tools=tools, among=among, max_tokens=max_tokens):
         if not first and (chunk.text or chunk.tool_call_chunks):
             first = time.perf_counter() - started
         whole = whole + chunk
