@@ -135,7 +135,8 @@ def _whole(copy: Copy) -> str:
 def _paired(copy: Copy) -> str:
     """Without brackets and marks of which the other half is missing."""
     text = copy.text
-    for opened, closed in PAIRS:
+    for pair in PAIRS:
+        opened, closed = pair[0], pair[1]
         if text.count(opened) != text.count(closed):
             text = text.replace(opened, "").replace(closed, "")
     if text.count('"') % 2 and not re.search(r'\d"', text):

@@ -123,7 +123,8 @@ def unfinished(copy: Copy) -> Iterator[CopyProblem]:
         return
     if text.count('"') % 2 and not re.search(r'\d"', text):
         yield CopyProblem("unfinished", "a quotation mark is not closed")
-    for opened, closed in PAIRS:
+    for pair in PAIRS:
+        opened, closed = pair[0], pair[1]
         if text.count(opened) != text.count(closed):
             yield CopyProblem("unfinished", f"{opened}{closed} do not match")
 

@@ -131,7 +131,8 @@ def _chinese(copy: Copy, text: str) -> Iterator[CopyProblem]:
         yield problem
     traditional, simplified = set(text) & ONLY_TRADITIONAL, set(text) & ONLY_SIMPLIFIED
     if traditional and simplified:
-        few = "".join(sorted(min(traditional, simplified, key=len))[:5])
+        fewer = traditional if len(traditional) <= len(simplified) else simplified
+        few = "".join(sorted(fewer)[:5])
         yield CopyProblem("purity", f"it mixes traditional and simplified characters ({few})")
 
 

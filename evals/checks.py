@@ -77,16 +77,16 @@ def changes(turn: Observed, wanted: dict[str, int | dict[str, Any]] | None) -> P
         if change.operation == "insert" and change.table in (wanted or {}):
             found.setdefault(change.table, []).append(change.after or {})
         else:
-            row = _row(change.after or change.before)
-            yield f"{change.operation} in {change.table} was not allowed: {row}"
+            told = _row(change.after or change.before)
+            yield f"{change.operation} in {change.table} was not allowed: {told}"
     for table, allowed in (wanted or {}).items():
-        rule = allowed if isinstance(allowed, Mapping) else {"added": allowed}
+        rule: Mapping[str, Any] = allowed if isinstance(allowed, dict) else {"added": allowed}
         rows = found.get(table, [])
         if len(rows) != rule.get("added", 1):
             yield f"added {len(rows)} rows to {table}, not {rule.get('added', 1)}"
         for column, value in rule.get("where", {}).items():
-            for row in rows:
-                if problem := mismatch(row.get(column), value):
+            for added in rows:
+                if problem := mismatch(added.get(column), value):
                     yield f"{table}.{column} {problem}"
 
 

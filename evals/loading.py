@@ -79,7 +79,7 @@ def load_suite(path: Path) -> Suite:
 def _composed(text: str) -> Node | None:
     loader = SafeLoader(text)
     try:
-        return loader.get_single_node()  # type: ignore[no-any-return]  # yaml has no types for it
+        return loader.get_single_node()
     finally:
         loader.dispose()
 

@@ -86,7 +86,7 @@ def decoding_table(runs: Sequence[Run], bfcl: Sequence[Mapping[str, Any]]) -> st
     ]
     ways = {_way(run): run for run in runs}
     for engine, grammar, choose in sorted(ways, key=lambda way: (way[0], not way[1], not way[2])):
-        kept = next((one for one in bfcl if one["engine"] == engine), {"runs": []})
+        kept: Mapping[str, Any] = next((one for one in bfcl if one["engine"] == engine), {"runs": []})
         shown = [engine, _switch(grammar), _switch(choose), *_tool_cells(ways[engine, grammar, choose])]
         shown += _bfcl_cells(find(kept["runs"], "bfcl", grammar, choose))
         rows.append(f"| {' | '.join(shown)} |")

@@ -15,7 +15,7 @@ FEW = ("lapsing-en", "homeowners-zh", "gluten-free-en", "thanks-zh")
 @pytest.mark.model
 @pytest.mark.demo
 def test_the_same_suite_run_twice_agrees(demo_settings: Settings) -> None:
-    if not (demo_settings.downloads / QWEN.name).exists() and demo_settings.model_path is None:
+    if not (demo_settings.model_path or demo_settings.downloads / QWEN.name).exists():
         pytest.skip("the embedded model is not here: run `shopwright init --demo` first")
     suites = find_suites(["smoke"])
 
