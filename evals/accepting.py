@@ -39,15 +39,20 @@ def accept(path: Path, suite: Path, shop: Shop | None = None) -> int:
 
 
 def _check(path: Path, one: Reviewed, known: Known) -> None:
-    """Raises EvalError for a case that no suite takes, or that holds personal data."""
+    """Raises EvalError for a case that no suite takes, that expects nothing, or that holds personal data."""
     try:
-        Case.model_validate(one.case)
+        asked = Case.model_validate(one.case).asked
     except ValidationError as error:
         issue = error.errors()[0]
         line = _line(one.node, issue["loc"])
         where = ".".join(str(part) for part in issue["loc"])
         said = issue["msg"].removeprefix("Value error, ")
         raise EvalError(f"{path}:{line}: {where}: {said}.") from error
+    if not any(turn.expected for turn in asked):
+        raise EvalError(
+            f"{path}:{one.line}: nothing is expected of the answer: add `tool`, `says` or another "
+            "expectation, or reject the case."
+        )
     for text, line in _texts(one.node):
         if found := left(text, known):
             raise EvalError(

@@ -209,7 +209,7 @@ MANY = [
         signed_in=True, day="2026-01-02", means="thumb up",
     ),
     Proposal(
-        "down-2", "down", "shopper", (Turn("Hello"), Turn("null", notes=("why: 'no'\n# really",))),
+        "down-2", "down", "shopper", (Turn("Hello"), Turn("null", {"says": ["yes"]}, notes=("why: 'no'\n# really",))),
         signed_in=True, day="2026-01-02", times=2, means="thumb down",
     ),
     Proposal("up-3", "up", "shopper", (Turn("Any oat milk?", {"tool": None}),), day="2026-01-02", means="thumb up"),
@@ -325,6 +325,7 @@ def reviewed(folder: Path, change: tuple[str, str] = ("", "")) -> Path:
         (("review: accept\n", "review: yes\n"), r"found.yaml:\d: `review` is pending, accept or reject"),
         (("tool: null", "tool: null\n    tool: x"), r"found.yaml:20: the key 'tool' stands twice"),
         (("cases:", "case:"), r"found.yaml:1: this is no file of proposals"),
+        (("tool: null", "# tool: null"), r"found.yaml:13: nothing is expected of the answer"),
         (("And now?", "'And"), r"found.yaml:\d+: "),
     ],
 )
