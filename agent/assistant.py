@@ -422,8 +422,9 @@ class _Turn:
                 yield from self._take_back(opened)
             brief = self._brief(result)
             written = Written(result, Binder.of(step, result, self.text), brief)
+            asked = result.headline if attempt else self.text  # words that mislead it once would do so again
             messages = writer_messages(
-                shorten(self.text, SHOWN_CHARACTERS), result, self.draft.language, complaint
+                shorten(asked, SHOWN_CHARACTERS), result, self.draft.language, complaint
             )
             with contextlib.suppress(ContextOverflowError):  # the facts stand without words around them
                 for sentence in sentences(self._words(messages, written)):

@@ -34,6 +34,8 @@ SIGNED = re.compile(
     re.IGNORECASE,
 )
 FILLER = re.compile(r"^\W*(?:i|we) hope (?:this|you)[^.!?\n]{0,60}[.!?]\s*", re.IGNORECASE)
+TAGGED = ("weibo", "xiaohongshu")
+MOST_TAGS = 3
 BEGINS = re.compile(
     r"^\W{0,3}(?:subject(?: line)?|主题行?|邮件主题|标题|邮件标题)\W{0,3}[:：]", re.IGNORECASE
 )
@@ -59,7 +61,8 @@ def finished(copy: Copy) -> str:
     text = _with_offer(replace(copy, text=text))
     if copy.channel == "email":
         text = _with_subject(replace(copy, text=text))
-    return _fitting(copy, text)
+    text = _fitting(copy, text)
+    return _tagged(replace(copy, text=text)) if copy.channel in TAGGED else text
 
 
 def _fitting(copy: Copy, text: str) -> str:
@@ -181,6 +184,27 @@ def _with_offer(copy: Copy) -> str:
     return "\n".join(lines)
 
 
+def _tagged(copy: Copy) -> str:
+    """A post with its tags at the end, one of its own kind where it has none, and a note with a title."""
+    zh = copy.language == "zh"
+    tags = list(dict.fromkeys(match[0].strip() for match in TAG.finditer(copy.text)))[:MOST_TAGS]
+    lines = [line.rstrip() for line in TAG.sub("", copy.text).strip().splitlines()]
+    if not tags:
+        kind = str(copy.product.get("category_zh" if zh else "category") or _short_name(copy))
+        word = re.sub(r"[^\w]+", "", kind if zh else kind.title())
+        tags = [f"#{word}#" if copy.channel == "weibo" and zh else f"#{word}"] if word else []
+    if copy.channel == "xiaohongshu" and len([line for line in lines if line.strip()]) < 2:
+        lines = [_short_name(copy), "", *lines]
+    space = "\n" if copy.channel == "xiaohongshu" or not zh else " "
+    return "\n".join(lines).strip() + (space + " ".join(tags) if tags else "")
+
+
+def _short_name(copy: Copy) -> str:
+    """The product's name without size and brand."""
+    name = copy.product.get("name_zh" if copy.language == "zh" else "name") or copy.product.get("name") or ""
+    return re.split(r"[,，]", str(name))[0].strip()
+
+
 def _with_subject(copy: Copy) -> str:
     """An email with its subject line on top: its own, else the product and the offer."""
     lines = copy.text.splitlines()
@@ -188,10 +212,7 @@ def _with_subject(copy: Copy) -> str:
     if found is not None:
         rest = "\n".join([*lines[:found], *lines[found + 1 :]]).strip()
         return f"{lines[found].strip()}\n\n{rest}" if rest else ""
-    product = str(
-        copy.product.get("name_zh" if copy.language == "zh" else "name") or copy.product.get("name") or ""
-    )
-    short = re.split(r"[,，]", product)[0].strip()
+    short = _short_name(copy)
     offer = str(copy.facts.get("offer") or "")
     label, join = ("主题：", "，") if copy.language == "zh" else ("Subject: ", ", ")
     return f"{label}{join.join(part for part in (short, offer) if part)}\n\n{copy.text}"
