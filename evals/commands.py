@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shopwright.evals import external_commands, suite_commands
+from shopwright.evals import external_commands, people_commands, suite_commands
 from shopwright.evals.errors import EvalError
 from shopwright.evals.suite_commands import SuiteGroup
 
@@ -19,6 +19,7 @@ evaluate = typer.Typer(
 )
 suite_commands.add_to(evaluate)
 external_commands.add_to(evaluate)
+people_commands.add_to(evaluate)
 bench = typer.Typer(help="Measure how fast it is, side by side with others.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
