@@ -1,4 +1,4 @@
-"""`shopwright eval judge`, `collect` and `accept`: what a model says of copy, and what people said of answers."""
+"""`shopwright eval judge`, `collect` and `accept`: a model's word on copy, people's word on answers."""
 
 import sys
 from datetime import datetime
@@ -39,9 +39,10 @@ def judge(
         found = judge_pairs(engine, pairs, labels)
     finally:
         engine.close()
+    options = {"human": "FILE" if human else ""}
     finish(
         "eval judge A B",
-        {"human": "FILE" if human else ""},
+        options,
         found.figures,
         found.text,
         as_json=as_json,

@@ -15,6 +15,7 @@ import pytest
 
 from shopwright.agent.model_catalogue import models_table
 from shopwright.agent.turn import Answer, Evidence, Step
+from shopwright.evals.loading import load_suite
 from shopwright.evals.report import tables
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tokens import Tokens
@@ -117,6 +118,26 @@ def test_json_requests_are_read_and_a_bad_line_is_told_as_shown(tmp_path: Path) 
     assert [line.error for line in good[:2]] == ["", ""]
     [failure] = [example for example in objects() if "error" in example]
     assert {"id": good[2].id, "error": good[2].error} == failure
+
+
+def test_the_grammar_of_cases_is_as_shown(tmp_path: Path) -> None:
+    [text] = blocks("yaml")
+    assert len(text.splitlines()) <= 50, "it is to fit on one screen"
+    path = tmp_path / "my-cases.yaml"
+    path.write_text(text, encoding="utf-8")
+    suite = load_suite(path)
+    asked = {name for case in suite.cases for turn in case.asked for name in turn.expected}
+    assert {
+        "tool",
+        "arguments",
+        "truth",
+        "forbid",
+        "changes",
+        "never_says",
+        "says",
+        "copy",
+        "within",
+    } <= asked
 
 
 def test_a_back_end_can_sign_visitors_as_shown(tmp_path: Path) -> None:
