@@ -8,6 +8,10 @@ from typer.testing import CliRunner
 
 from shopwright.evals.commands import bench, evaluate
 from shopwright.evals.errors import EvalError
+from shopwright.evals.loading import load_suite
+from shopwright.knowledge.conversations import Conversations
+from shopwright.knowledge.database import open_database
+from shopwright.knowledge.settings import Settings
 
 
 @pytest.fixture
@@ -65,3 +69,35 @@ def test_suites_are_commands(run: Any, tmp_path: Path) -> None:
     missing = run(evaluate, "compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
     assert "cannot be read" in str(missing.exception)
     assert run(evaluate, "tau2", "--data", str(tmp_path), "--resume").exit_code == 2
+
+
+def test_signals_become_cases_by_two_commands(
+    small_shop: Settings, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPWRIGHT_DATA_DIR", str(small_shop.data_dir))
+    engine = open_database(small_shop.database)
+    talks = Conversations(engine)
+    talk = talks.start("marketer", "ana")
+    talks.append_user(talk, "How many customers have children?")
+    step = {
+        "id": "s1",
+        "tool": "find_segment",
+        "arguments": {"has_children": True},
+        "status": "done",
+        "result": {"size": 3},
+    }
+    message = talks.append_assistant(
+        talk, "3 customers", {"text": "3 customers", "language": "en", "steps": [step]}
+    )
+    talks.rate(message, "ana", 1)
+    engine.dispose()
+    proposals, suite = tmp_path / "proposals.yaml", tmp_path / "mine.yaml"
+    told = run(evaluate, "collect", "--out", str(proposals))
+    assert told.exit_code == 0, told.output
+    text = proposals.read_text(encoding="utf-8")
+    assert "review: pending" in text
+    assert "ana" not in text.replace("analyze", "").replace("analy", "")
+    proposals.write_text(text.replace("review: pending", "review: accept"), encoding="utf-8")
+    assert run(evaluate, "accept", str(proposals), "--into", str(suite)).exit_code == 0
+    [case] = load_suite(suite).cases
+    assert case.asked[0].expected["tool"] == "find_segment"
