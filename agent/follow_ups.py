@@ -34,6 +34,10 @@ AGAIN = re.compile(
 )
 SAME = re.compile(r"\b(?:same|again|also|too)\b|同样|一样|照样|也")
 EVERYBODY = re.compile(r"\b(?:all|total|every(?:one|body)|overall|entire|whole)\b|全部|所有|全体|总共|一共")
+CHEAPER = re.compile(
+    r"\b(?:cheaper|pricey|steep|expensive|dear|too much|anything|any others?|something|other ones|(?:under|below|over|up to|less than) [$¥€£]?\d)|"
+    r"便宜|太贵|贵了|别的|其他的|还有|以内|以下|不超过"
+)
 NO_DISCOUNT = re.compile(
     r"\b(?:no|without(?: the| any| a)?|drop the|remove the|skip the) (?:discount|offer|price cut)|full price|不打折|原价|(?:去掉|取消|没有|不要)(?:折扣|优惠)"
 )
@@ -50,7 +54,7 @@ def follow_up(
     if last is None or len(text) > LONGEST:
         return {}, {}
     audience = _opposite(lowered, last) or _corrected(lowered, last)
-    again = AGAIN.search(lowered) or CORRECTION.search(lowered)
+    again = AGAIN.search(lowered) or CORRECTION.search(lowered) or CHEAPER.search(lowered)
     kept = _kept(schema, lowered, mentions, last) if again else {}
     if not audience and kept and not set(AUDIENCE_KINDS) & set(mentions) and not EVERYBODY.search(lowered):
         audience = last.audience
@@ -79,6 +83,8 @@ def _kept(schema: Mapping[str, Any], text: str, mentions: Mentions, last: Turn) 
         and not known[key].get("x-hidden")
         and kind not in mentions
     }
+    if "price_max" in known and "query" in last.arguments and not _other_words(mentions, last):
+        kept["query"] = last.arguments["query"]
     if NO_DISCOUNT.search(text):
         kept.pop("discount_percent", None)
     if "channel" in known and "product_id" in known:  # copy: its product, unless another is named

@@ -25,7 +25,7 @@ from shopwright.agent.numbers import (
     number,
     number_pattern,
 )
-from shopwright.agent.plain_text import half_width, simplified
+from shopwright.agent.plain_text import half_width, simplified, without_slips
 from shopwright.agent.purchase_words import ANYTHING
 from shopwright.agent.segment_words import clauses, read_conditions, read_owners
 from shopwright.agent.unused_words import unused_words
@@ -62,7 +62,7 @@ def _read(text: str, saved: tuple[str, ...]) -> Mentions:
     for kind, side in zip(("first_group", "second_group"), sides or (), strict=False):
         _add(found, kind, read_group(side, saved))
     text, named = read_saved(text, saved)
-    text = simplified(text).lower()
+    text = without_slips(simplified(text).lower())
     rest, conditions = read_conditions(text)
     rest, owned = read_owners(rest)
     if owned:
@@ -340,6 +340,12 @@ def _comparisons(text: str, found: Mentions) -> str:
 def _quantity(text: str, match: re.Match[str], value: float) -> list[str]:
     if match["times"]:
         return ["orders"]
+    if (
+        not (match["cur"] or match["unit"])
+        and 10 <= value <= 110
+        and PEOPLE_BEFORE.search(text[: match.start()])
+    ):
+        return ["age"]
     before = [
         (named.start(), kinds)
         for pattern, kinds in QUANTITIES
@@ -357,7 +363,12 @@ def _quantity(text: str, match: re.Match[str], value: float) -> list[str]:
     return ["price", "age"] if 10 <= value <= 100 else ["price"]
 
 
+PEOPLE_BEFORE = re.compile(
+    r"\b(?:customers?|households?|people|members?|shoppers?|buyers|clients?|users?|everyone|everybody|anyone|anybody|those|folks|ones|"
+    r"(?:wo)?men|parents|owners|renters|tenants|singles|champions|regulars|them)(?: who(?:'re| are)?| that are| are| aged)?\s*$"
+)
 QUANTITIES = (
+    (r"\bage[ds]?\b|\bold\b|年龄|岁", ["age"]),
     (r"income|earn|salary|收入|年薪|工资", ["income"]),
     (r"spen[dt]|worth|消费|花[了费]?|购买金额|total|客单", ["spend", "price"]),
     (r"\borders?\b|下单|订单", ["orders"]),

@@ -90,7 +90,12 @@ def plan_for(
 def _kept(narrowed: Narrowed, kept: Mapping[str, Any]) -> Narrowed:
     """The arguments with those of the turn before that a follow-up keeps, where it fixes none itself."""
     open_now = narrowed.open.get("properties", {})
-    asked = {key: value for key, value in kept.items() if key not in narrowed.fixed and key not in open_now}
+    free = ("query",)  # the model would make one up from words such as 'anything cheaper?'
+    asked = {
+        key: value
+        for key, value in kept.items()
+        if key not in narrowed.fixed and (key not in open_now or key in free)
+    }
     return _with(narrowed, asked) if asked else narrowed
 
 

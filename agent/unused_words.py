@@ -54,7 +54,9 @@ def unused_words(rest: str, read: Mapping[str, Sequence[object]]) -> list[str]:
         else:
             runs.append([word])
         end = match.end()
-    found = [" ".join(run) for run in runs if run and any(len(word) > 1 for word in run)]
+    found = [
+        " ".join(run) for run in runs if run and any(len(word) > 2 or not word.isalpha() for word in run)
+    ]
     chinese = [word for run in HAN.findall(rest) for word in _unsaid(run)]
     return list(dict.fromkeys([*found, *chinese]))[:MOST]
 

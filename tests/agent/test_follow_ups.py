@@ -36,7 +36,7 @@ FORECAST = Turn(
 @pytest.fixture(scope="module")
 def schemas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     shop = Shop(Settings(data_dir=tmp_path_factory.mktemp("shop"), database_url="sqlite://"))
-    return {tool.name: tool.schema(shop) for tool in tools_for("marketer")}
+    return {tool.name: tool.schema(shop) for tool in (*tools_for("marketer"), *tools_for("shopper"))}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,23 @@ def test_a_follow_up_keeps_what_it_does_not_change(
     schemas: dict[str, dict[str, Any]], tool: str, text: str, before: Turn, expected: dict[str, Any]
 ) -> None:
     assert plan_for(schemas[tool], text, [before]).fixed == expected
+
+
+SEARCH = Turn("show me olive oil", tool="find_products", arguments={"query": "olive oil"}, products=[5])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A bit pricey. Anything under $6?", {"query": "olive oil", "price_max": 6}),
+        ("有没有便宜点的，10元以内", {"query": "olive oil", "price_max": 10}),
+        ("Any noodles under $6?", {"price_max": 6}),
+    ],
+)
+def test_a_search_goes_on_with_another_price(
+    schemas: dict[str, dict[str, Any]], text: str, expected: dict[str, Any]
+) -> None:
+    assert plan_for(schemas["find_products"], text, [SEARCH]).fixed == expected
 
 
 @settings(deadline=None)  # the first request loads the dictionary of Chinese words

@@ -75,6 +75,15 @@ from shopwright.agent.numbers import number
         ("ＶＩＰ客户，４０岁以上", {"segment": ["champions"], "age_min": [40]}),
         ("從來沒有用過優惠券的客戶", {"uses_coupons": [False]}),
         ("60天沒下單的會員", {"inactive_days": [60]}),
+        ("hw many custmers own there home", {"homeowner": [True], "unused": None}),
+        ("the loayl ones who didnt order for 40 days", {"inactive_days": [40], "segment": ["loyal"]}),
+        (
+            "people aged fifty-five and up who spent over three hundred dollars",
+            {"age_min": [55], "spend_min": [300]},
+        ),
+        ("renters over 50 who spent more than 400", {"age_min": [50], "spend_min": [400]}),
+        ("a red between $9 and $14", {"price_min": [9], "price_max": [14]}),
+        ("過去80天沒有下單的顧客總共有多少位", {"inactive_days": [80], "unused": None}),
         ("3月的活动", {}),
     ],
 )
