@@ -227,13 +227,14 @@ class Assistant:
         draft: Draft,
         stop: threading.Event,
         tail: Sequence[BaseMessage] = (),
+        before: Plan | None = None,
     ) -> "Iterator[AIMessageChunk | Plan]":
-        """The planner's chunks: a tool call (as a Plan, last), or the words of a plain reply."""
+        """The planner's chunks: a tool call (a Plan, last), or a reply; after a refusal, the same tool again."""
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
         saved = self.shop.segments.saved.names() if role == "marketer" else ()
         narrowed = {name: plan_for(self.schema(tool), text, history, saved) for name, tool in tools.items()}
         sure = self.shop.documents.certain(text, draft.language)
-        due = tools_due(role, text, list(tools), passage=sure)
+        due = [before.tool.name] if before else tools_due(role, text, list(tools), passage=sure)
         whole: AIMessageChunk | None = None
         for messages in self._prompts(request, text, history, draft, tail):
             stream = self.engine.stream(
@@ -314,7 +315,7 @@ class _Turn:
             reply = ""
             named = ""
             for item in self.assistant.plan(
-                self.request, self.text, self.history, self.draft, self.stop, tail
+                self.request, self.text, self.history, self.draft, self.stop, tail, before
             ):
                 if isinstance(item, Plan):
                     plan = item
