@@ -26,7 +26,7 @@ class EmbeddingCache:
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Embeddings of the texts, shape (n, d)."""
-        keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
+        keys = [_key(text) for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         found: dict[bytes, NDArray[np.float16]] = {}
         if missing:
@@ -38,6 +38,10 @@ class EmbeddingCache:
         kept = [self._known[key] if key in self._known else found[key] for key in keys]
         return np.asarray(kept, dtype=np.float32)
 
+    def missing(self, texts: Sequence[str]) -> int:
+        """How many of the texts would have to be embedded."""
+        return len({_key(text) for text in texts} - self._known.keys())
+
     def save(self) -> None:
         """Keep what was seen, replacing the file in one step."""
         if not self._grown:
@@ -48,6 +52,10 @@ class EmbeddingCache:
         np.savez(staged, keys=keys, vectors=np.stack(list(self._known.values())))
         os.replace(staged, self._path)
         self._grown = False
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _read(path: Path) -> dict[bytes, NDArray[np.float16]]:

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -106,6 +106,16 @@ class E5Embedder:
         options.log_severity_level = 3
         model = build(self._packed, LAYERS)
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def shared_e5(weights: Path) -> E5Embedder:
+    """The process's one embedder of the file, so that its weights are in memory once."""
+    return _opened(weights.resolve())
+
+
+@cache
+def _opened(weights: Path) -> E5Embedder:
+    return E5Embedder(weights)
 
 
 def _batches(ids: list[Ids]) -> Iterator[list[int]]:

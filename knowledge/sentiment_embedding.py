@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shopwright.knowledge.embedding import Embedder, shared_embedder
 from shopwright.knowledge.embedding_cache import EmbeddingCache
-from shopwright.knowledge.embedding_e5 import E5Embedder
+from shopwright.knowledge.embedding_e5 import E5Embedder, shared_e5
 from shopwright.knowledge.fetch import EMBEDDING_FILE, FetchError, Progress, fetch_embedding
 from shopwright.knowledge.fetch_sources import E5_SMALL
 from shopwright.knowledge.saved import SavedModelError
@@ -36,7 +36,7 @@ def best_embedding(settings: Settings, progress: Progress) -> Embedding:
             f"is some points less exact. Run `shopwright fit sentiment` again when it can be. ({error})"
         )
         return Embedding(Embedder.name, shared_embedder().embed, notice)
-    return Embedding(E5Embedder.name, E5Embedder(weights).embed)
+    return Embedding(E5Embedder.name, shared_e5(weights).embed)
 
 
 def named_embedding(name: str, settings: Settings) -> Embedding:
@@ -49,7 +49,7 @@ def named_embedding(name: str, settings: Settings) -> Embedding:
             f"The sentiment models need {weights}, which is missing. Run `shopwright fit sentiment`, which "
             "fetches it again."
         )
-    return Embedding(name, E5Embedder(weights).embed)
+    return Embedding(name, shared_e5(weights).embed)
 
 
 def cached(embedding: Embedding, settings: Settings) -> EmbeddingCache:

@@ -55,6 +55,11 @@ def _tensors(rng: np.random.Generator) -> dict[str, tuple[int, int, bytes]]:
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with random weights and a vocabulary of thirteen pieces."""
+    return write_packed(tmp_path_factory.mktemp("weights") / "small.bin")
+
+
+def write_packed(path: Path) -> Path:
+    """Write such a file."""
     pieces = [piece.encode() for piece in PIECES]
     head = b"E5S1" + struct.pack(
         "<I7ifi", 1, WIDTH, max(LAYERS), HEADS, INNER, len(PIECES), PLACES, 1, EPSILON, 32
@@ -71,7 +76,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         directory += struct.pack("<H", len(name)) + name.encode()
         directory += struct.pack("<BIQQ", kind, count, at + len(body), len(data))
         body += data
-    path = tmp_path_factory.mktemp("weights") / "small.bin"
     path.write_bytes(head + directory + body)
     return path
 
