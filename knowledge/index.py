@@ -12,6 +12,7 @@ from shopwright.knowledge.database import transaction
 from shopwright.knowledge.documents import passage_texts
 from shopwright.knowledge.embedding import shared_embedder
 from shopwright.knowledge.fetch import Progress
+from shopwright.knowledge.passage_meaning import MeaningCache
 from shopwright.knowledge.tables import Document, IndexOutbox
 from shopwright.knowledge.vectors import IndexBusyError, VectorIndex, open_index
 
@@ -46,6 +47,8 @@ def build_index(shop: "Shop", progress: Progress) -> dict[str, Any]:
         changed = changed or bool(added or removed)
     if changed:
         index.save()
+    with shop.session() as session:
+        MeaningCache(shop.settings).keep(session.exec(select(Document)).all())
     _clear_outbox(shop, last)
     return report | {"seconds": round(time.perf_counter() - started, 2)}
 

@@ -1,9 +1,12 @@
 """Search over policy and help passages: a question in one language finds a passage in the other too."""
 
+import logging
+import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from threading import Lock
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from sqlmodel import select
@@ -11,6 +14,8 @@ from sqlmodel import select
 from shopwright.knowledge.assortment import text_key
 from shopwright.knowledge.documents import passage_texts
 from shopwright.knowledge.embedding import MAX_CHARACTERS, shared_embedder
+from shopwright.knowledge.embedding_e5_file import WeightsError
+from shopwright.knowledge.passage_meaning import FEW, Meaning, MeaningCache
 from shopwright.knowledge.tables import Document
 from shopwright.knowledge.types import Passage
 from shopwright.knowledge.vectors import VectorIndex, open_index
@@ -20,11 +25,23 @@ if TYPE_CHECKING:
     from shopwright.knowledge.shop import Shop
 
 # Chosen on questions that the passages answer and on ones that they do not (evals/cases/passages_dev.jsonl).
-WORDS = 0.10
-RELEVANT = 0.44
+RELEVANT = -0.08  # 19 in 20 of the former are above, 6 in 7 of the latter below
+CERTAIN = 0.05  # half of the former are above, of the latter none
+NEARNESS = 0.10  # what search's own similarity adds to the order, and
+WORDS = 0.15  # the share of the question's words
+SCALE = 0.06  # from 0.5 at RELEVANT to about 0.9 at CERTAIN
+BESIDE = 0.4  # how much a second wording that is nearer counts
+# The same without multilingual-e5-small: similarity, and a share of the question's words.
+PLAIN_WORDS = 0.10
+PLAIN_RELEVANT = 0.44
+PLAIN_CERTAIN = 0.75
+PLAIN_SCALE = 0.08
 NEAR = 200
-SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
+KEY_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
 MAX_READ = 5000  # characters of a question that are looked at at all
+
+WITHOUT = "Help passages are searched without multilingual-e5-small: %s"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,57 +50,73 @@ class _State:
     documents: list[Document]
     slugs: dict[str, set[str]]  # by the key of each text
     lexicon: Lexicon
-
-
-CERTAIN = 0.75  # a score from which a passage surely has to do with a question
+    meaning: Meaning | None  # None without multilingual-e5-small, or while its vectors are being made
 
 
 class DocumentSearch:
-    """Help passages by question."""
+    """Help passages by question, in the same or the other language.
+
+    Read with multilingual-e5-small where its file is there, else with search's embedding and by words.
+    """
 
     def __init__(self, shop: "Shop") -> None:
         self._shop = shop
         self._loading = Lock()
         self._state: _State | None = None
+        self._meanings = MeaningCache(shop.settings)
 
-    def search(self, query: str, k: int = 3, language: str | None = None) -> list[Passage]:
+    def search(
+        self, query: str, k: int = 3, language: str | None = None, *, beside: str = ""
+    ) -> list[Passage]:
         """The k passages that answer the question best, best first; none when none has to do with it.
 
         Each passage comes once, in `language` ('en' or 'zh') where it exists in it; None: the question's.
+        Its score is 0.5..1. `beside` is a second wording of the question; it only brings passages nearer.
         """
-        question = spoken(query[:MAX_READ])[:MAX_CHARACTERS]
+        question = spoken_lines(query[:MAX_READ])
         if not question or k < 1:
             return []
         state = self._loaded()
         preferred = language or ("zh" if has_chinese(question) else "en")
-        scores: defaultdict[str, float] = defaultdict(float)
-        vector = shared_embedder().embed([question])[0]
-        for key, similarity in self._index.nearest("passages", vector, NEAR).items():
-            for slug in state.slugs.get(key, ()):
-                scores[slug] = max(scores[slug], similarity)
-        shared: defaultdict[str, float] = defaultdict(float)
-        for document, part in zip(state.documents, state.lexicon.cover(question), strict=True):
-            shared[document.slug] = max(shared[document.slug], float(part))
-        total = {slug: scores[slug] + WORDS * shared[slug] for slug in shared}
-        ranked = sorted(total, key=lambda slug: (-total[slug], slug))
-        best = [slug for slug in ranked if total[slug] >= RELEVANT][:k]
-        return [_passage(self._version(state, slug, preferred), total[slug]) for slug in best]
+        sure = self._sureness(state, question)
+        second = spoken_lines(beside[:MAX_READ])
+        if second and second != question:
+            nearer = self._sureness(state, second)
+            sure = {slug: one + BESIDE * max(0.0, nearer[slug] - one) for slug, one in sure.items()}
+        ranked = sorted(sure, key=lambda slug: (-sure[slug], slug))
+        best = [slug for slug in ranked if sure[slug] >= 0][:k]
+        return [_passage(self._version(state, slug, preferred), _share(sure[slug])) for slug in best]
 
     def certain(self, text: str, language: str | None = None) -> bool:
-        """Whether a passage surely has to do with the text, so that nobody should answer it from memory."""
-        if not self._loaded().documents:
+        """Whether a passage surely has to do with the text: not one in twenty of these is mistaken.
+
+        It says nothing about the language, which may be given as to `search`.
+        """
+        question = spoken_lines(text[:MAX_READ])
+        if not question:
             return False
-        found = self.search(text, 1, language)
-        return bool(found) and found[0].score >= CERTAIN
+        state = self._loaded()
+        plain = state.meaning is None
+        bar = (PLAIN_CERTAIN - PLAIN_RELEVANT) / PLAIN_SCALE if plain else (CERTAIN - RELEVANT) / SCALE
+        return max(self._sureness(state, question).values(), default=-math.inf) >= bar
 
     def key_sentence(self, passage: Passage, question: str) -> str:
         """The passage's sentence that is nearest to the question, as it stands."""
-        parts = [part for part in SENTENCE_END.split(passage.text) if part.strip()]
-        asked = spoken(question[:MAX_READ])[:MAX_CHARACTERS]
+        parts = [part.strip() for part in KEY_END.split(passage.text) if part.strip()]
+        asked = spoken_lines(question[:MAX_READ])
         if len(parts) < 2 or not asked:
             return passage.text
-        vectors = shared_embedder().embed([asked, *parts])
-        return parts[int((vectors[1:] @ vectors[0]).argmax())].strip()
+        vectors = shared_embedder().embed([asked[:MAX_CHARACTERS], *parts])
+        near = vectors[1:] @ vectors[0]
+        meaning = self._loaded().meaning
+        if meaning is not None:
+            near = near + meaning.nearness(asked, parts)
+        return parts[int(near.argmax())]
+
+    def prepare(self) -> None:
+        """Have everything in memory that the first question needs, embedding what is missing."""
+        self._meanings.keep(self._documents())
+        self.search("returns", 1)
 
     def get(self, slug: str, language: str) -> Passage | None:
         """The passage under this slug, in the language where it exists in it; None for an unknown slug."""
@@ -100,6 +133,28 @@ class DocumentSearch:
     def _index(self) -> VectorIndex:
         return open_index(self._shop.settings.index_dir)
 
+    def _sureness(self, state: _State, question: str) -> Mapping[str, float]:
+        """By slug how sure it is that the passage is meant: below 0 it is not; in steps of the scale."""
+        asked = question[:MAX_CHARACTERS]
+        near, shared = self._near(state, asked), _shared(state, asked)
+        if state.meaning is None:
+            total = {slug: near[slug] + PLAIN_WORDS * shared[slug] for slug in shared}
+            return {slug: (score - PLAIN_RELEVANT) / PLAIN_SCALE for slug, score in total.items()}
+        meant = dict(zip(state.meaning.slugs, state.meaning.scores(question).tolist(), strict=True))
+        total = {slug: meant[slug] + NEARNESS * near[slug] + WORDS * shared[slug] for slug in meant}
+        # The order is by all three; whether anything is meant at all shows best by meaning alone.
+        shift = max(total.values()) - max(meant.values()) + RELEVANT
+        return {slug: (score - shift) / SCALE for slug, score in total.items()}
+
+    def _near(self, state: _State, asked: str) -> Mapping[str, float]:
+        """By slug the similarity of the passage's nearest text, by search's embedding."""
+        near: defaultdict[str, float] = defaultdict(float)
+        vector = shared_embedder().embed([asked])[0]
+        for key, similarity in self._index.nearest("passages", vector, NEAR).items():
+            for slug in state.slugs.get(key, ()):
+                near[slug] = max(near[slug], similarity)
+        return near
+
     def _loaded(self) -> _State:
         stamp = self._index.stamp()
         with self._loading:
@@ -108,19 +163,64 @@ class DocumentSearch:
             return self._state
 
     def _load(self, stamp: int) -> _State:
-        with self._shop.session() as session:
-            documents = list(session.exec(select(Document).order_by(Document.slug, Document.language)))
+        documents = self._documents()
         slugs: defaultdict[str, set[str]] = defaultdict(set)
         for document in documents:
             for text in passage_texts(document):
                 slugs[text_key(text)].add(document.slug)
         lexicon = Lexicon([words(" . ".join([*passage_texts(document)])) for document in documents])
-        return _State(stamp, documents, dict(slugs), lexicon)
+        return _State(stamp, documents, dict(slugs), lexicon, self._meaning(stamp, documents))
+
+    def _meaning(self, stamp: int, documents: list[Document]) -> Meaning | None:
+        """The passages' meaning; None when it cannot be had, or takes long: then it is made meanwhile."""
+        if not documents or not self._meanings.possible:
+            return None
+        try:
+            if self._meanings.missing(documents) <= FEW:
+                return self._meanings.make(documents)
+        except WeightsError as error:
+            log.warning(WITHOUT, error)
+            return None
+        Thread(target=self._add_meaning, args=(stamp, documents), daemon=True).start()
+        return None
+
+    def _add_meaning(self, stamp: int, documents: list[Document]) -> None:
+        try:
+            meaning = self._meanings.make(documents)
+        except WeightsError as error:
+            log.warning(WITHOUT, error)
+            return
+        with self._loading:
+            if self._state is not None and self._state.stamp == stamp:
+                self._state = replace(self._state, meaning=meaning)
+
+    def _documents(self) -> list[Document]:
+        with self._shop.session() as session:
+            return list(session.exec(select(Document).order_by(Document.slug, Document.language)))
 
     @staticmethod
     def _version(state: _State, slug: str, language: str) -> Document:
         versions = [document for document in state.documents if document.slug == slug]
         return next((document for document in versions if document.language == language), versions[0])
+
+
+def _shared(state: _State, asked: str) -> Mapping[str, float]:
+    """By slug the share of the question's words that the passage holds, in the better language."""
+    shared: defaultdict[str, float] = defaultdict(float)
+    for document, part in zip(state.documents, state.lexicon.cover(asked), strict=True):
+        shared[document.slug] = max(shared[document.slug], float(part))
+    return shared
+
+
+def spoken_lines(text: str) -> str:
+    """The text as `spoken` leaves it, its lines apart."""
+    lines = (spoken(line) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _share(sureness: float) -> float:
+    """A sureness as a number of 0.5 and more, below 1."""
+    return 1 / (1 + math.exp(-sureness))
 
 
 def _passage(document: Document, score: float) -> Passage:

@@ -1,5 +1,6 @@
 """What the shop's policies and help pages say, with citations."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -46,9 +47,11 @@ def search_knowledge(context: ToolContext, query: Query) -> ToolResult:
     return _result(context, _question(context, query), passages)
 
 
-CERTAIN = (
-    0.6  # a hit for the model's short query alone must be this near; whole questions are judged by the search
+# A few words that mean something only after what was said before: "And without a receipt?", 那周日呢.
+_FOLLOWS = re.compile(
+    r"\s*(?:and|so|but|or|then|what about|how about|what if)\b|\s*(?:那|还有|如果|要是|要不)", re.I
 )
+SHORT = 60  # characters of a question that may follow on another
 
 
 def _question(context: ToolContext, query: str) -> str:
@@ -57,12 +60,14 @@ def _question(context: ToolContext, query: str) -> str:
 
 
 def _passages(context: ToolContext, query: str) -> list[Passage]:
-    documents, found = context.shop.documents, dict[str, Passage]()
-    asked = documents.search(_question(context, query), 3, language=context.language)
-    short = [p for p in documents.search(query, 3, language=context.language) if p.score >= CERTAIN]
-    for passage in sorted([*asked, *short], key=lambda p: -p.score):
-        found.setdefault(passage.slug, passage)
-    return list(found.values())[:2]
+    """At most two, for the person's own words first, then for them after the person's words before."""
+    documents, question = context.shop.documents, _question(context, query)
+    found = documents.search(question, 2, language=context.language, beside=query)
+    if not found and len(question) <= SHORT and _FOLLOWS.match(question):
+        earlier = [str(said["text"]) for said in context.transcript[:-1] if said.get("role") == "user"]
+        if earlier:
+            found = documents.search(f"{earlier[-1]} {question}", 2, language=context.language)
+    return found
 
 
 def _result(context: ToolContext, question: str, passages: list[Passage]) -> ToolResult:
