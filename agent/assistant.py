@@ -17,8 +17,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
 from shopwright.agent.copy_facts import Copy
-from shopwright.agent.copy_finish import finished
-from shopwright.agent.copy_rules import copy_from
+from shopwright.agent.copy_finish import PLAIN_COPY, finished
 from shopwright.agent.draft import Draft
 from shopwright.agent.engines.base import ContextOverflowError, Engine, EngineError, Prefix
 from shopwright.agent.grounding import Binder, Source, sentences
@@ -32,11 +31,11 @@ from shopwright.agent.prompts import (
     writer_messages,
     writer_prefix,
 )
-from shopwright.agent.refusing import cleaned, refuse
+from shopwright.agent.refusing import cleaned, refuse, too_short_for_tools
 from shopwright.agent.replies import honest
 from shopwright.agent.routing import tools_due
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Traces
-from shopwright.agent.writing import Written
+from shopwright.agent.writing import Written, brief_of
 from shopwright.knowledge.conversations import Conversations
 from shopwright.knowledge.index import IndexBusyError, apply_outbox
 from shopwright.knowledge.shop import Shop
@@ -94,16 +93,13 @@ class Assistant:
         """Without `warm`, the first turn of a role in a language gets its own prefix ready, and keeps it."""
         with self._warming:
             if (role, language) not in self._warm:
+                threading.Thread(target=self.shop.documents.prepare, daemon=True).start()
                 try:
                     prefixes = self._prefixes()
                     self.engine.warm(prefixes, only=self._talks.index((role, language)))
                     self.engine.warm(prefixes, only=len(self._talks) + TONGUES.index(language))
                 except ContextOverflowError as error:
-                    raise EngineError(
-                        f"The model cannot read what the tools need: {error} Raise SHOPWRIGHT_MODEL_CONTEXT, "
-                        "or choose a model with a longer context.",
-                        zh="模型一次能读取的长度不够容纳工具说明：请把SHOPWRIGHT_MODEL_CONTEXT设大，或换用上下文更长的模型。",
-                    ) from error
+                    raise too_short_for_tools(error) from error
                 self._warm.add((role, language))
 
     def close(self) -> None:
@@ -445,15 +441,18 @@ class _Turn:
             log.info("draft %d of %s could not be bound: %s", attempt + 1, step.tool, complaint)
         yield from self._take_back(opened)
         if result.fallback:
-            yield self.draft.add(("\n\n" if opened else "") + result.fallback)
+            yield self.draft.add(("\n\n" if opened else "") + self._plain(result))
+
+    def _plain(self, result: ToolResult) -> str:
+        brief = self._brief(result)
+        if brief is None:
+            return result.fallback
+        self.draft.notify(PLAIN_COPY)
+        return finished(replace(brief, text=result.fallback))
 
     def _brief(self, result: ToolResult) -> Copy | None:
-        """What copy may rest on; None for other words."""
-        if not result.is_copy:
-            return None
-        asked = "\n".join([*(turn.text for turn in self.history), self.text])
-        currency = self.assistant.shop.settings.currency
-        return copy_from("", result.data, currency=currency, request=asked, language=self.draft.language)
+        asked = [*(turn.text for turn in self.history), self.text]
+        return brief_of(result, asked, self.assistant.shop.settings.currency, self.draft.language)
 
     def _take_back(self, text: str, instead: str = "") -> Iterator[Event]:
         """Withdraw what follows `text`, and put something in its place."""

@@ -24,7 +24,12 @@ from shopwright.agent.copy_form import (
     unfinished,
 )
 from shopwright.agent.copy_prices import parity, prices
+from shopwright.agent.engines.base import Notice
 
+PLAIN_COPY: Notice = {
+    "en": "The drafts claimed what the facts or advertising rules do not allow: this is the plain version.",
+    "zh": "草稿里有资料或广告规则不允许的说法，这里给出的是平实的版本。",
+}
 SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?])(?=\s)|(?<=\n)")
 SIGNED = re.compile(
     r"^\W*(?:(?:best|warm(?:est)?|kind(?:est)?|many)?\s*(?:regards|wishes|thanks)|sincerely(?: yours)?|"

@@ -2,6 +2,7 @@
 
 import re
 
+from shopwright.agent.engines.base import ContextOverflowError, EngineError
 from shopwright.tools.base import Language
 from shopwright.tools.wording import say
 
@@ -25,3 +26,12 @@ def refuse(text: str, language: Language) -> str:
             f"您的消息有{len(text):,}个字符，最多{LONGEST_REQUEST:,}个。请缩短后再发。",
         )
     return ""
+
+
+def too_short_for_tools(error: ContextOverflowError) -> EngineError:
+    """What to say when the model's context does not even hold the tools."""
+    return EngineError(
+        f"The model cannot read what the tools need: {error} Raise SHOPWRIGHT_MODEL_CONTEXT, "
+        "or choose a model with a longer context.",
+        zh="模型一次能读取的长度不够容纳工具说明：请把SHOPWRIGHT_MODEL_CONTEXT设大，或换用上下文更长的模型。",
+    )

@@ -37,11 +37,18 @@ OTHER_MATTERS = re.compile(
     r"thumbs?|chat|policy|rules?|return|discount|promotion|compare|versus|vs|price|next (?:week|month|quarter))\b|\d ?%|"
     r"活动|优惠券|券|核销|邮件|短信|预测|预计|发给|发送|寄|触达|评论|评价|投诉|抱怨|差评|好评|点赞|规则|退|折|促销|对比|比较|涨价|降价|下个?(?:月|周|季)"
 )
+PERSON = re.compile(
+    r"\b(?:person|human|people|staff|agent|employee|manager|supervisor|someone|somebody|anyone|representative|colleague|operator|support|"
+    r"complain\w*|complaint|talk|speak|call me|phone|ring me|contact|escalate|ticket|help ?desk|real)\b|"
+    r"人工|真人|客服|经理|主管|负责人|店员|工作人员|员工|有人|找人|转接|转人|投诉|联系我|给我打电话|回电|反映|说话的人|同事"
+)
+"""Nobody is bothered with a ticket who was not asked for."""
+REPLY = "reply"
 COUNTERS = ("find_segment", "compare_segments", "describe_persona")
 
 
 def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = False) -> list[str]:
-    """The tools of which one must be called; empty: any of them, or none.
+    """The tools of which one must be called; empty: any of them, or none. "reply" among them: or none.
 
     `passage` says that a help page surely answers the text.
     """
@@ -53,9 +60,11 @@ def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = Fa
         lowered = text.lower()
         if MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered)):
             return list(tools)
-    elif "order_id" in mentions:
-        return list(tools)
-    return list(tools) if passage else []
+        return list(tools) if passage else []
+    own = [name for name in tools if name != "hand_to_person" or PERSON.search(text.lower())]
+    if "order_id" in mentions or passage:
+        return own
+    return [] if own == list(tools) else [*own, REPLY]
 
 
 def _sure(text: str, mentions: dict[str, list[object]] | object) -> Sequence[str]:

@@ -1,15 +1,24 @@
 """What the writer's words must pass before a person sees them."""
 
 import re
+from collections.abc import Sequence
 
 from shopwright.agent.copy_facts import Copy
 from shopwright.agent.copy_finish import allowed
+from shopwright.agent.copy_rules import copy_from
 from shopwright.agent.grounding import Binder, ended
-from shopwright.tools.base import ToolResult
+from shopwright.tools.base import Language, ToolResult
 
 REPLY_TOKENS = 90
 REPLY_SENTENCES = 2
 SENTENCE = re.compile(r"[。！？]|[.!?](?=\s|$)")
+
+
+def brief_of(result: ToolResult, asked: Sequence[str], currency: str, language: Language) -> Copy | None:
+    """What copy may rest on, its text left empty; None for a result that asks for other words."""
+    if not result.is_copy:
+        return None
+    return copy_from("", result.data, currency=currency, request="\n".join(asked), language=language)
 
 
 class Written:

@@ -221,9 +221,9 @@ def _result(context: ToolContext, shown: Shown, unused: Sequence[str]) -> ToolRe
         language,
         f"**{who}**: {whole(report.size)} customers, {percent(report.share)} of {whole(report.customers_total)}. "
         f"They spent {money(context, report.spend_total)} in all ({percent(report.spend_share)} of sales), "
-        f"{money(context, report.spend_mean)} each.",
+        f"{money(context, report.spend_mean)} each: {report.orders_mean:.1f} orders of {money(context, report.order_value_mean)}.",
         f"**{who}**：共{whole(report.size)}位客户，占{whole(report.customers_total)}位的{percent(report.share)}。"
-        f"合计消费{money(context, report.spend_total)}（占销售额{percent(report.spend_share)}），人均{money(context, report.spend_mean)}。",
+        f"合计消费{money(context, report.spend_total)}（占销售额{percent(report.spend_share)}），人均{money(context, report.spend_mean)}（{report.orders_mean:.1f}单，每单{money(context, report.order_value_mean)}）。",
     )
     space = "" if language == "zh" else " "
     everybody = bool(unused) and report.filter.everyone

@@ -107,7 +107,7 @@ def write_copy(
         ),
         reply=_brief(tongue, form, longest, whom, lapsing=_lapsing(chosen)),
         reply_figures=True,
-        fallback="\n".join(fact.removeprefix("- ") for fact in facts),
+        fallback=_plainly(context, tongue, item, discount_percent),
         memory=say(context.language, f"wrote {channel} copy about {shown}", f"已写{form.name_zh}：{shown}"),
         data={
             "product": item.model_dump(mode="json"),
@@ -195,6 +195,19 @@ def _facts(context: ToolContext, tongue: Language, item: ProductHit, discount: f
     if discount:
         facts.append(say(tongue, "- offer: ", "- 优惠：") + _offer(tongue, discount))
     return facts
+
+
+def _plainly(context: ToolContext, tongue: Language, item: ProductHit, discount: float | None) -> str:
+    """The copy that can always be sent: what it is, and what it costs."""
+    name, offer = product_name(item, tongue), _offer(tongue, discount)
+    price = money(context, item.price) if item.price is not None else ""
+    parts = [part for part in (say(tongue, f"for {price}", f"售价{price}") if price else "", offer) if part]
+    there = say(tongue, ", ", "，").join(parts)
+    return say(
+        tongue,
+        f"Now in our shop: {name}{' ' + there if there else ''}.",
+        f"本店有售：{name}{'，' + there if there else ''}。",
+    )
 
 
 def _offer(tongue: Language, discount: float | None) -> str:

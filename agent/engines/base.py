@@ -73,7 +73,7 @@ class Engine(Protocol):
     ) -> Iterator[AIMessageChunk]:
         """Stream one model call; the last chunk carries usage and `response_metadata["timings"]` (seconds).
 
-        With `among` one of these tools is called: no other, and no reply in words.
+        With `among` one of these tools is called, and no other; a reply in words only where "reply" is named.
         Raises ContextOverflowError for a prompt that does not fit, EngineError for all else.
         """
 

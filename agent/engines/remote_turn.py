@@ -43,7 +43,7 @@ class RemoteTurn:
         tools = [offer.as_tool() for offer in self.offers.values()]
         request: dict[str, Any] = {"tools": tools} if tools else {}
         if tools and self.among:
-            request["tool_choice"] = "required"
+            request["tool_choice"] = "auto" if steps.REPLY in self.among else "required"
             request["tools"] = [offer.as_tool() for offer in self._choices().values()]
         call: Call | None = None
         for piece in pieces(
@@ -75,7 +75,11 @@ class RemoteTurn:
     def in_steps(self) -> Iterator[AIMessageChunk]:
         """The tool, or none, in one request; its arguments, or the reply, in the next."""
         so_far = self._conversation()
-        text = self._written(so_far, CHOICE_TOKENS, steps.choice_format(self.offers, reply=not self.among))
+        text = self._written(
+            so_far,
+            CHOICE_TOKENS,
+            steps.choice_format(self._choices(), reply=not self.among or steps.REPLY in self.among),
+        )
         if self._stopped():
             return
         name = steps.choice_in(text, self.offers)
