@@ -77,7 +77,7 @@ def _flow(value: Any) -> str:
     text: str = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
     )
-    return text.strip().removesuffix("...").strip()
+    return text.strip(" \n").removesuffix("...").strip(" \n")  # other spaces belong to the value
 
 
 # Reading
