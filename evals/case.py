@@ -42,6 +42,7 @@ class Case(Expectations):
     customer: Literal["own"] | int | None = Field(
         default=None, description="The signed-in shopper: own, or a customer's id; none is anonymous."
     )
+    actor: str = Field(default="evaluation", min_length=1, description="Whose conversation it is.")
     tags: list[str] = Field(default_factory=list)
     source: str = Field(default="", description="Where the case comes from, if not from its writer.")
     suite: str = Field(default="", exclude=True)

@@ -21,7 +21,6 @@ from shopwright.evals.records import Call, CaseRecord, Grade, TurnRecord
 from shopwright.evals.sandbox import Sandbox, sandbox
 from shopwright.knowledge.settings import Settings
 
-ACTOR = "evaluation"
 TURNED = frozenset(("arguments", "says", "never_says", "truth", "changes"))
 FAILURES_IN_A_ROW = 5
 
@@ -196,7 +195,7 @@ def _turn(
     """One turn, to its end, with the processor's seconds that it took."""
     customer = place.names.get("own_customer") if case.customer == "own" else case.customer
     request = Request(
-        role=case.role, actor=ACTOR, text=words, conversation=conversation, customer_id=customer
+        role=case.role, actor=case.actor, text=words, conversation=conversation, customer_id=customer
     )
     began = time.process_time()
     answer = answer_to(place.assistant.stream(request))
