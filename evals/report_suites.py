@@ -10,7 +10,7 @@ from shopwright.evals.records import Run
 from shopwright.evals.runs import find
 from shopwright.evals.summary import COLUMNS, cells
 
-SUITES, BEFORE, AFTER = "suites-gguf-cpu.json", "held-out-before.json", "held-out-after.json"
+SUITES, BEFORE = "suites-gguf-cpu.json", "held-out-before.json"
 DECODING = "decoding"
 
 
@@ -18,9 +18,10 @@ def suite_tables(results: Path) -> dict[str, str]:
     """The tables whose files are in `results`, by the name of their place in the README."""
     found = {}
     if (results / SUITES).exists():
-        found["figures"] = suites_table(_run(results / SUITES).figures)
-    if (results / BEFORE).exists() and (results / AFTER).exists():
-        found["held-out figures"] = held_out_table(_run(results / BEFORE), _run(results / AFTER))
+        now = _run(results / SUITES)
+        found["figures"] = suites_table(now.figures)
+        if (results / BEFORE).exists():
+            found["held-out figures"] = held_out_table(_run(results / BEFORE), now)
     runs = [_run(path) for path in sorted((results / DECODING).glob("*.json"))]
     bfcl = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("bfcl-*.json"))]
     if runs:
@@ -49,14 +50,16 @@ def _row(name: str, part: Mapping[str, Any]) -> str:
 
 
 def held_out_table(before: Run, after: Run) -> str:
-    """Pass rates of the half that nobody looked at, before and after, with what was won and lost."""
+    """Pass rates of the half that nobody looked at, before and after, what was won and lost, and checks."""
     found = compare(before, after)
     rows = [
         "| held-out half | cases | before | after | won | lost | difference (95%) | McNemar p |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     rows += [_pair(name, part) for name, part in found["by_suite"].items()]
-    return "\n".join([*rows, _pair("**all**", found)])
+    checks = ["", "| failed check | before | after |", "| --- | ---: | ---: |"]
+    checks += [f"| {name} | {both['a']} | {both['b']} |" for name, both in found["failed_checks"].items()]
+    return "\n".join([*rows, _pair("**all**", found), *checks])
 
 
 def _pair(name: str, part: Mapping[str, Any]) -> str:
