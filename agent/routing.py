@@ -43,6 +43,15 @@ PERSON = re.compile(
     r"人工|真人|客服|经理|主管|负责人|店员|工作人员|员工|有人|找人|转接|转人|投诉|联系我|给我打电话|回电|反映|说话的人|同事"
 )
 """Nobody is bothered with a ticket who was not asked for."""
+NO_PERSON = re.compile(
+    r"\b(?:don(?:'|’)?t|do not|not yet|no need to|without) (?:\w+ ){0,3}?(?:transfer|connect|pass|hand|forward|escalate|open|create|call)\b|"
+    r"\b(?:other|another|somebody else(?:'|’)?s|someone else(?:'|’)?s) (?:customers?|shoppers?|people)(?:(?:'|’)s)?\b|"
+    r"(?:先|暂时|现在)?(?:别|不用|不要|不必|无需)(?:\S{0,3})(?:转|联系|开工单|打电话)|(?:别的|其他|其它|别人)(?:的)?(?:顾客|客户|用户|会员|人)"
+)
+SAVE = re.compile(
+    r"\b(?:sav(?:e|ed|ing)|keep|store|name|call|remember|bookmark|label|file)\b|保存|存(?:为|成|下|一下|起来|个)|命名|记(?:为|成|下|住)|起名|叫做|叫作|收藏|存(?:到|进)"
+)
+"""Nothing is saved that nobody asked to save."""
 REPLY = "reply"
 COUNTERS = ("find_segment", "compare_segments", "describe_persona")
 
@@ -58,10 +67,12 @@ def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = Fa
         if due:
             return [name for name in due if name in tools]
         lowered = text.lower()
-        if MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered)):
-            return list(tools)
-        return list(tools) if passage else []
-    own = [name for name in tools if name != "hand_to_person" or PERSON.search(text.lower())]
+        asked = [name for name in tools if name != "save_segment" or SAVE.search(lowered)]
+        if passage or MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered)):
+            return asked
+        return [] if asked == list(tools) else [*asked, REPLY]
+    wanted = PERSON.search(text.lower()) and not NO_PERSON.search(text.lower())
+    own = [name for name in tools if name != "hand_to_person" or wanted]
     if "order_id" in mentions or passage:
         return own
     return [] if own == list(tools) else [*own, REPLY]

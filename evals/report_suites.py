@@ -23,9 +23,9 @@ def suite_tables(results: Path) -> dict[str, str]:
         if (results / BEFORE).exists():
             found["held-out figures"] = held_out_table(_run(results / BEFORE), now)
     runs = [_run(path) for path in sorted((results / DECODING).glob("*.json"))]
-    bfcl = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("bfcl-*.json"))]
-    if runs:
-        found["decoding figures"] = decoding_table(runs, bfcl)
+    kept = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("decoding-*.json"))]
+    if runs or kept:
+        found["decoding figures"] = decoding_table(runs, kept)
     return found
 
 
@@ -80,18 +80,32 @@ def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
 
 
-def decoding_table(runs: Sequence[Run], bfcl: Sequence[Mapping[str, Any]]) -> str:
-    """Grammar on and off, choosing the tool in a step of its own on and off, for every engine measured."""
+def decoding_table(runs: Sequence[Run], kept: Sequence[Mapping[str, Any]]) -> str:
+    """Grammar on and off, choosing the tool in a step of its own on and off, for every engine measured.
+
+    `runs` are of the suite `tools`; `kept` holds, by engine, runs of the leaderboard, and runs of the same
+    forty requests that were kept before there were suites.
+    """
     rows = [
         "| engine | grammar | choose step | right tool, of 40 | arguments | turn, median | "
         "BFCL simple | multiple | irrelevance |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    ways = {_way(run): run for run in runs}
+    ways: dict[tuple[str, bool, bool], Run | Mapping[str, Any]] = {
+        (one["engine"], run["grammar"], run["choose_step"]): run for one in kept for run in one["runs"]
+    }
+    ways |= {_way(run): run for run in runs}
     for engine, grammar, choose in sorted(ways, key=lambda way: (way[0], not way[1], not way[2])):
-        kept: Mapping[str, Any] = next((one for one in bfcl if one["engine"] == engine), {"runs": []})
-        shown = [engine, _switch(grammar), _switch(choose), *_tool_cells(ways[engine, grammar, choose])]
-        shown += _bfcl_cells(find(kept["runs"], "bfcl", grammar, choose))
+        of_engine: list[Mapping[str, Any]] = [
+            run for one in kept if one["engine"] == engine for run in one["runs"]
+        ]
+        shown = [
+            engine,
+            _switch(grammar),
+            _switch(choose),
+            *_tool_cells(_tools(ways, of_engine, (engine, grammar, choose))),
+        ]
+        shown += _bfcl_cells(find(of_engine, "bfcl", grammar, choose))
         rows.append(f"| {' | '.join(shown)} |")
     return "\n".join(rows)
 
@@ -104,7 +118,25 @@ def _switch(on: bool) -> str:
     return "on" if on else "off"
 
 
-def _tool_cells(run: Run) -> Iterator[str]:
+def _tools(
+    ways: Mapping[tuple[str, bool, bool], Run | Mapping[str, Any]],
+    of_engine: Sequence[Mapping[str, Any]],
+    way: tuple[str, bool, bool],
+) -> Run | Mapping[str, Any] | None:
+    found = ways[way]
+    return found if isinstance(found, Run) else find(of_engine, "tools", way[1], way[2])
+
+
+def _tool_cells(run: Run | Mapping[str, Any] | None) -> Iterator[str]:
+    if run is None:
+        yield from ("–", "–", "–")
+        return
+    if not isinstance(run, Run):
+        past = run["summary"]
+        yield f"{past['tool_right']} of {past['cases']}"
+        yield f"{past['key_arguments']:.0%}"
+        yield f"{past['tool_turn_seconds_median']:.1f} s"
+        return
     graded = [grade.passed for case in run.cases for grade in case.grades if grade.check == "tool"]
     yield f"{sum(graded)} of {len(graded)}"
     yield f"{run.figures['argument_accuracy']:.0%}"

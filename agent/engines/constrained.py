@@ -181,7 +181,7 @@ class _Caller:
     def run(self, forced: str | None, numbers: Sequence[str] | None) -> Iterator[AIMessageChunk]:
         if not self.model.decoding.grammar:
             yield from self._lenient()
-        elif forced or self.among or self.model.decoding.choose_step:
+        elif forced or self.model.decoding.choose_step or (self.among and REPLY not in self.among):
             name = forced or self._choose()
             if name == REPLY:
                 words = self.model._write(self.seat, f"{self.prompt}{REPLY}\n", numbers, self.meter)
@@ -211,7 +211,8 @@ class _Caller:
     # In one: the grammar holds every tool with its arguments
 
     def _one_pass(self, numbers: Sequence[str] | None) -> Iterator[AIMessageChunk]:
-        rule = grammar.calls({name: plan.open for name, plan in self.plans.items()}, REPLY, numbers)
+        plans = {name: plan.open for name, plan in self.plans.items() if not self.among or name in self.among}
+        rule = grammar.calls(plans, REPLY, numbers)
         limit = max(self.meter.max_tokens, LONGEST_CALL)
         yield from self._read(self._complete(self.prompt, limit, rule))
 

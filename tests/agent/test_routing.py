@@ -29,7 +29,7 @@ def test_what_only_the_data_know_is_looked_up(text: str) -> None:
     "text", ["Good morning!", "谢谢你，今天就到这里", "Tell me a joke", "Who wrote Hamlet?", "你是谁？"]
 )
 def test_small_talk_is_left_to_the_model(text: str) -> None:
-    assert tools_due("marketer", text, MARKETER) == []
+    assert "reply" in tools_due("marketer", text, MARKETER)
     assert "reply" in tools_due("shopper", text, SHOPPER)
 
 
@@ -37,7 +37,8 @@ def test_words_that_leave_no_doubt() -> None:
     assert tools_due("marketer", "What should household 77 buy?", MARKETER) == ["recommend_products"]
     assert "rank_audience" not in tools_due("marketer", "How many of our customers are loyal?", MARKETER)
     assert "rank_audience" not in tools_due("marketer", "新客户有多少位？", MARKETER)
-    assert tools_due("marketer", "How many would redeem a type B coupon?", MARKETER) == MARKETER
+    forecast = tools_due("marketer", "How many would redeem a type B coupon?", MARKETER)
+    assert forecast == [name for name in MARKETER if name != "save_segment"]
     assert tools_due("shopper", "where is order 41453231209", SHOPPER) == [
         "find_products",
         "order_status",
@@ -57,6 +58,12 @@ def test_nobody_is_bothered_who_was_not_asked_for() -> None:
     assert "hand_to_person" not in tools_due("shopper", "Show me the customers who leave", SHOPPER)
     assert tools_due("shopper", "I want to talk to a human", SHOPPER) == []
     assert tools_due("shopper", "我要投诉，找你们经理", SHOPPER) == []
+    assert "hand_to_person" not in tools_due("shopper", "不用转人工，告诉我电话就行", SHOPPER)
+
+
+def test_nothing_is_saved_that_nobody_asked_to_save() -> None:
+    assert "save_segment" not in tools_due("marketer", "Export their phone numbers for me", MARKETER)
+    assert tools_due("marketer", "Save home owners as Nest", MARKETER) == ["save_segment"]
 
 
 @pytest.mark.parametrize(
