@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from shopwright.evals.compare import compare
+from shopwright.evals.failure_classes import CLASSES, count_classes
 from shopwright.evals.records import Run
 from shopwright.evals.runs import find
 from shopwright.evals.summary import COLUMNS, cells
@@ -57,9 +58,15 @@ def held_out_table(before: Run, after: Run) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     rows += [_pair(name, part) for name, part in found["by_suite"].items()]
-    checks = ["", "| failed check | before | after |", "| --- | ---: | ---: |"]
-    checks += [f"| {name} | {both['a']} | {both['b']} |" for name, both in found["failed_checks"].items()]
-    return "\n".join([*rows, _pair("**all**", found), *checks])
+    common = {case.id for case in before.cases} & {case.id for case in after.cases}
+    was, now = (count_classes(case for case in run.cases if case.id in common) for run in (before, after))
+    classes = [
+        "",
+        "| failed cases of the held-out half, by class | before | after |",
+        "| --- | ---: | ---: |",
+    ]
+    classes += [f"| {told} | {was[name]} | {now[name]} |" for name, told in CLASSES.items()]
+    return "\n".join([*rows, _pair("**all**", found), *classes])
 
 
 def _pair(name: str, part: Mapping[str, Any]) -> str:

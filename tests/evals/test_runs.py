@@ -85,7 +85,7 @@ def test_what_the_fixes_brought_is_paired() -> None:
     before, after = made_run(40, seed=1, share=0.5), made_run(40, seed=2, share=0.9)
     rows = held_out_table(before, after).splitlines()
     assert any(row.startswith("| **all** | 40 |") for row in rows)
-    assert "| failed check | before | after |" in rows
+    assert "| failed cases of the held-out half, by class | before | after |" in rows
     told = figures(after.cases, watts=15, price_per_kwh=0.3)
     assert suites_table(told).splitlines()[-1].startswith("| **all** | 40 |")
 
