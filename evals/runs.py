@@ -64,7 +64,9 @@ def check_place(path: Path | None, engine: str) -> None:
             raise EvalError(f"{path} holds other figures than runs of {engine}. Name another file for --out.")
 
 
-def find(runs: Iterable[Run], suite: str, grammar: bool, choose_step: bool) -> Run | None:
+def find(
+    runs: Iterable[Mapping[str, Any]], suite: str, grammar: bool, choose_step: bool
+) -> Mapping[str, Any] | None:
     """The run of a suite under a way of decoding."""
     wanted = suite, not grammar, not choose_step
     return next((run for run in runs if key(run) == wanted), None)
