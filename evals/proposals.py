@@ -1,5 +1,6 @@
 """The file of proposed cases that a person reviews."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from shopwright.evals.proposed import Proposal
 from shopwright.evals.surroundings import keep_text
 
 ODD = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
+NEXT_LINE = "\x85"
 STATES = ("pending", "accept", "accepted", "reject")
 HEAD = """\
 # Cases that people's signals suggest. Read each one: is it a good question, is what is expected of the answer
@@ -73,7 +75,9 @@ def item_of(case: Mapping[str, Any], indent: int) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line."""
+    """A value on one line. JSON is YAML, too, and writes the old line break that YAML's own writer loses."""
+    if NEXT_LINE in (told := json.dumps(value, ensure_ascii=False, default=str)):
+        return told.replace(NEXT_LINE, "\\x85")
     text: str = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
     )
