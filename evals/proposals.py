@@ -15,6 +15,7 @@ from shopwright.evals.surroundings import keep_text
 
 ODD = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 NEXT_LINE = "\x85"
+BREAKS = re.compile(f"{ODD.pattern}|[\u2028\u2029\ufeff]+")
 STATES = ("pending", "accept", "accepted", "reject")
 HEAD = """\
 # Cases that people's signals suggest. Read each one: is it a good question, is what is expected of the answer
@@ -77,7 +78,7 @@ def item_of(case: Mapping[str, Any], indent: int) -> str:
 def _flow(value: Any) -> str:
     """A value on one line. JSON is YAML, too, and writes the old line break that YAML's own writer loses."""
     if NEXT_LINE in (told := json.dumps(value, ensure_ascii=False, default=str)):
-        return told.replace(NEXT_LINE, "\\x85")
+        return BREAKS.sub(lambda odd: "".join(f"\\u{ord(one):04x}" for one in odd[0]), told)
     text: str = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
     )
