@@ -266,12 +266,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     assert not problems, "\n".join(problems)
 
 
-LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out.")
-"""What Gradio says when a page is left while it still listens."""
-
-
 def _note_console(message: Any, problems: list[str]) -> None:
-    if message.type in ("error", "warning") and not message.text.startswith(LEAVING):
+    if message.type in ("error", "warning"):
         problems.append(f"console {message.type}: {message.text} {message.location.get('url', '')}")
 
 
