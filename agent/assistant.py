@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
@@ -229,8 +230,8 @@ class Assistant:
         role, tools = request.role, {tool.name: tool for tool in self._tools[request.role]}
         saved = self.shop.segments.saved.names() if role == "marketer" else ()
         narrowed = {name: plan_for(self.schema(tool), text, history, saved) for name, tool in tools.items()}
-        sure = self.shop.documents.certain(text, draft.language)
-        due = [before.tool.name] if before else tools_due(role, text, list(tools), passage=sure)
+        sure = partial(self.shop.documents.certain, text, draft.language)
+        due = [before.tool.name] if before else tools_due(role, text, list(tools), sure)
         whole: AIMessageChunk | None = None
         for messages in self._prompts(request, text, history, draft, tail):
             stream = self.engine.stream(

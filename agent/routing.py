@@ -5,7 +5,7 @@ from the shop's data or its help pages is therefore never answered without a cal
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shopwright.agent.mentions import read
 from shopwright.tools.base import Role
@@ -56,10 +56,10 @@ REPLY = "reply"
 COUNTERS = ("find_segment", "compare_segments", "describe_persona")
 
 
-def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = False) -> list[str]:
+def tools_due(role: Role, text: str, tools: Sequence[str], passage: Callable[[], bool]) -> list[str]:
     """The tools of which one must be called; empty: any of them, or none. "reply" among them: or none.
 
-    `passage` says that a help page surely answers the text.
+    `passage` says whether a help page surely answers the text; it is asked only where the words do not tell.
     """
     mentions = read(text)
     if role == "marketer":
@@ -68,18 +68,20 @@ def tools_due(role: Role, text: str, tools: Sequence[str], *, passage: bool = Fa
             return [name for name in due if name in tools]
         lowered = text.lower()
         asked = [name for name in tools if name != "save_segment" or SAVE.search(lowered)]
-        if passage or MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered)):
+        told = MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered))
+        if told or passage():
             return asked
         return [] if asked == list(tools) else [*asked, REPLY]
     wanted = PERSON.search(text.lower()) and not NO_PERSON.search(text.lower())
     own = [name for name in tools if name != "hand_to_person" or wanted]
-    if "order_id" in mentions or passage:
+    if "order_id" in mentions or passage():
         return own
     return [] if own == list(tools) else [*own, REPLY]
 
 
-def _sure(text: str, mentions: dict[str, list[object]] | object) -> Sequence[str]:
-    kinds = set(mentions) if isinstance(mentions, dict) else set()
+def _sure(text: str, mentions: Mapping[str, object]) -> Sequence[str]:
+    """The tools that some words ask for by themselves."""
+    kinds = set(mentions)
     if "segment_name" in kinds:
         return ("save_segment",)
     if {"first_group", "second_group"} <= kinds:

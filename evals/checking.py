@@ -13,7 +13,7 @@ Its name is the key that a case writes, the type of `wanted` is what may stand t
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -38,8 +38,6 @@ class Observed:
     changes: Sequence[Change] = ()
     before: Sequence["Observed"] = ()
     """The conversation's earlier turns."""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """What the case's placeholders stand for."""
 
     @property
     def text(self) -> str:

@@ -84,6 +84,10 @@ class _Said:
     reason: str = ""
 
 
+AS_ASKED: dict[Position, Better] = {"first": "a", "second": "b", "tie": "tie"}
+SWAPPED: dict[Position, Better] = {"first": "b", "second": "a", "tie": "tie"}
+
+
 def judge_pairs(
     engine: Engine, pairs: Sequence[Pair], labels: Mapping[str, Better] | None = None
 ) -> JudgeReport:
@@ -123,8 +127,7 @@ def _settled(there: Position | None, back: Position | None) -> Better | None:
     """The verdict of both orders; None where one could not be read."""
     if there is None or back is None:
         return None
-    one: Better = {"first": "a", "second": "b", "tie": "tie"}[there]  # type: ignore[assignment]
-    two: Better = {"first": "b", "second": "a", "tie": "tie"}[back]  # type: ignore[assignment]
+    one, two = AS_ASKED[there], SWAPPED[back]
     return one if one == two else "tie"
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from shopwright.agent.turn import Answer, Evidence, Step, Timings, Usage
-from shopwright.evals.case import Case, Suite, filled
-from shopwright.evals.checking import Observed, graded
-from shopwright.evals.checks import differing
+from shopwright.evals.case import Case, Suite
 from shopwright.evals.errors import EvalError
-from shopwright.evals.records import CaseRecord, Grade, Run, TurnRecord
-from shopwright.evals.running import TURNED, expected_tools
+from shopwright.evals.grading import Grading, expected_tools
+from shopwright.evals.records import CaseRecord, Run, TurnRecord
 from shopwright.evals.sandbox import Sandbox, sandbox
 from shopwright.knowledge.settings import Settings
 
@@ -32,40 +30,19 @@ def regrade(settings: Settings, suites: Sequence[Suite], run: Run) -> list[CaseR
 
 
 def _same(place: Sandbox, case: Case, record: CaseRecord) -> bool:
-    return [str(filled(one.ask, place.names)) for one in case.asked] == [turn.ask for turn in record.turns]
+    grading = Grading(place, case)
+    return [grading.words(one) for one in case.asked] == [turn.ask for turn in record.turns]
 
 
 def _anew(place: Sandbox, case: Case, record: CaseRecord) -> CaseRecord:
-    asked = case.asked
-    seen: list[Observed] = []
-    grades: list[Grade] = []
+    grading = Grading(place, case)
     turns: list[TurnRecord] = []
-    customer = place.names.get("own_customer") if case.customer == "own" else case.customer
-    for number, (one, turn) in enumerate(zip(asked, record.turns, strict=True)):
+    for asked, turn in zip(case.asked, record.turns, strict=True):
         if any(call.status == "done" and call.result is None for call in turn.calls):
             raise EvalError(f"{record.id} was kept in brief, without what the tools returned: run it again.")
-        wanted = {
-            name: filled(value, place.names) if name in TURNED else value
-            for name, value in one.expected.items()
-        }
-        now = Observed(
-            ask=turn.ask,
-            language=turn.language,
-            role=case.role,
-            answer=_answer(turn),
-            shop=place.shop,
-            customer_id=customer,
-            changes=turn.changes,
-            before=[] if case.twin else list(seen),
-            values=place.names,
-        )
-        grades += graded(now, wanted, number, strict=case.strict)
-        seen.append(now)
+        wanted = grading.take(asked, _answer(turn), turn.changes)
         turns.append(turn.model_copy(update={"expected_tools": expected_tools(wanted)}))
-    if case.twin:
-        problem = "; ".join(differing(*seen))
-        grades.append(Grade(check="same", turn=1, passed=not problem, problem=problem))
-    return record.model_copy(update={"turns": turns, "grades": grades, "tags": case.tags})
+    return record.model_copy(update={"turns": turns, "grades": grading.end(), "tags": case.tags})
 
 
 def _answer(turn: TurnRecord) -> Answer:

@@ -11,17 +11,15 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from shopwright.agent.engines.base import Engine
-from shopwright.agent.language import detect
 from shopwright.agent.turn import Answer, Request
-from shopwright.evals.case import Case, Suite, filled
-from shopwright.evals.checking import Observed, graded
-from shopwright.evals.checks import differing
+from shopwright.evals.case import Case, Suite
+from shopwright.evals.checking import Observed
 from shopwright.evals.errors import EvalError
-from shopwright.evals.records import Call, CaseRecord, Grade, TurnRecord
+from shopwright.evals.grading import Grading, expected_tools
+from shopwright.evals.records import Call, CaseRecord, TurnRecord
 from shopwright.evals.sandbox import Sandbox, sandbox
 from shopwright.knowledge.settings import Settings
 
-TURNED = frozenset(("arguments", "says", "never_says", "truth", "changes"))
 FAILURES_IN_A_ROW = 5
 
 
@@ -149,29 +147,28 @@ def _arriving(done: "SimpleQueue[CaseRecord | None]", workers: int) -> Iterator[
 
 def run_case(place: Sandbox, case: Case, trial: int = 0, exporter: Exporter | None = None) -> CaseRecord:
     """One case in one sandbox, which is as it was before when this returns."""
-    turns: list[Observed] = []
+    grading = Grading(place, case)
     records: list[TurnRecord] = []
-    grades: list[Grade] = []
     conversation = ""
     try:
-        for number, asked in enumerate(case.asked):
-            wanted = {
-                name: filled(value, place.names) if name in TURNED else value
-                for name, value in asked.expected.items()
-            }
-            before = [] if case.twin else list(turns)
-            words = filled(asked.ask, place.names)
-            seen, cpu = _turn(place, case, str(words), "" if case.twin else conversation, before, exporter)
-            conversation = seen.answer.conversation
-            found = graded(seen, wanted, number, strict=case.strict)
-            turns.append(seen)
-            grades += found
-            records.append(_record(seen, wanted, cpu))
+        for asked in case.asked:
+            request = Request(
+                role=case.role,
+                actor=case.actor,
+                text=grading.words(asked),
+                conversation="" if case.twin else conversation,
+                customer_id=grading.customer,
+            )
+            began = time.process_time()
+            answer = answer_to(place.assistant.stream(request))
+            spent = time.process_time() - began
+            if exporter is not None:
+                exporter.export(request, answer)
+            conversation = answer.conversation
+            wanted = grading.take(asked, answer, place.changes())
+            records.append(_record(grading.turns[-1], wanted, spent))
     finally:
         place.reset()
-    if case.twin:
-        problem = "; ".join(differing(*turns))
-        grades.append(Grade(check="same", turn=1, passed=not problem, problem=problem))
     return CaseRecord(
         id=case.full_id,
         suite=case.suite,
@@ -180,40 +177,8 @@ def run_case(place: Sandbox, case: Case, trial: int = 0, exporter: Exporter | No
         tags=case.tags,
         trial=trial,
         turns=records,
-        grades=grades,
+        grades=grading.end(),
     )
-
-
-def _turn(
-    place: Sandbox,
-    case: Case,
-    words: str,
-    conversation: str,
-    before: Sequence[Observed],
-    exporter: Exporter | None,
-) -> tuple[Observed, float]:
-    """One turn, to its end, with the processor's seconds that it took."""
-    customer = place.names.get("own_customer") if case.customer == "own" else case.customer
-    request = Request(
-        role=case.role, actor=case.actor, text=words, conversation=conversation, customer_id=customer
-    )
-    began = time.process_time()
-    answer = answer_to(place.assistant.stream(request))
-    spent = time.process_time() - began
-    if exporter is not None:
-        exporter.export(request, answer)
-    seen = Observed(
-        ask=words,
-        language=detect(words),
-        role=case.role,
-        answer=answer,
-        shop=place.shop,
-        customer_id=customer,
-        changes=place.changes(),
-        before=before,
-        values=place.names,
-    )
-    return seen, spent
 
 
 def answer_to(events: Iterator[Any]) -> Answer:
@@ -253,14 +218,6 @@ def _record(seen: Observed, wanted: Mapping[str, Any], cpu: float) -> TurnRecord
         error_id=answer.error_id,
         notices=answer.notices,
     )
-
-
-def expected_tools(wanted: Mapping[str, Any]) -> list[str | None] | None:
-    """The tools that a turn's expectations call right; None where they say nothing of tools."""
-    if "tool" not in wanted:
-        return None
-    expected = wanted["tool"]
-    return list(expected) if isinstance(expected, list) else [expected]
 
 
 def half_of(cases: Collection[str], half: str) -> set[str]:

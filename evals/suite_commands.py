@@ -134,7 +134,7 @@ def _keep(made: Any, place: Path, *, brief: bool, report: Path | None, junit: Pa
     from shopwright.evals.records import brief as shortened
     from shopwright.evals.surroundings import keep, keep_text
 
-    keep(place, (shortened(made) if brief else made).model_dump(mode="json"))
+    keep(place, (shortened(made) if brief else made).model_dump(mode="json", exclude_defaults=True))
     if report is not None:
         keep_text(report, html_report(made))
     if junit is not None:

@@ -1,9 +1,17 @@
 """Which requests must lead to a tool, and which replies may not stand."""
 
+from typing import Any
+
 import pytest
 
 from shopwright.agent.replies import honest
-from shopwright.agent.routing import tools_due
+from shopwright.agent.routing import tools_due as due
+
+
+def tools_due(role: Any, text: str, tools: list[str], *, passage: bool = False) -> list[str]:
+    """The tools that are due, a help page answering or not."""
+    return due(role, text, tools, lambda: passage)
+
 
 MARKETER = [
     "analyze_reviews", "compare_segments", "describe_persona", "find_patterns", "find_segment", "forecast_campaign",
