@@ -94,7 +94,7 @@ class Assistant:
         """Without `warm`, the first turn of a role in a language gets its own prefix ready, and keeps it."""
         with self._warming:
             if (role, language) not in self._warm:
-                threading.Thread(target=self.shop.documents.prepare, daemon=True).start()
+                self.shop.documents.prepare()
                 try:
                     prefixes = self._prefixes()
                     self.engine.warm(prefixes, only=self._talks.index((role, language)))
@@ -104,8 +104,9 @@ class Assistant:
                 self._warm.add((role, language))
 
     def close(self) -> None:
-        """Free the model; traces that still wait are sent."""
+        """Free the model and the shop; traces that still wait are sent."""
         self.engine.close()
+        self.shop.close()
         if self.tracer is not None:
             self.tracer.close()
 

@@ -69,8 +69,8 @@ class Sandbox:
         self._mark = self._journal.mark()
 
     def close(self) -> None:
-        """Let go of the database; the engine stays open."""
-        self.shop.engine.dispose()
+        """Let go of the shop; the engine stays open."""
+        self.shop.close()
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def sandbox(
             try:
                 seed(shop, rows or {})
             finally:
-                shop.engine.dispose()
+                shop.close()
             made = Sandbox(own, engine)
             try:
                 yield made

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -89,11 +90,11 @@ class MeaningCache:
         """How many of the texts have no vector yet."""
         return self._cache().missing(_texts(documents))
 
-    def keep(self, documents: Sequence[Document]) -> None:
-        """Embed what is missing and keep it, where the model's file is there and sound."""
+    def keep(self, documents: Sequence[Document], over: Event | None = None) -> None:
+        """Embed what is missing and keep it, until `over` is set; nothing without the model's sound file."""
         if documents and self.possible:
             try:
-                self._vectors(documents)
+                self._vectors(documents, over)
             except WeightsError as error:
                 log.warning("Help passages were not embedded: %s", error)
 
@@ -114,9 +115,13 @@ class MeaningCache:
             [[_centred(vectors([_whole(one)]), centre) for one in ones] for ones in versions],
         )
 
-    def _vectors(self, documents: Sequence[Document]) -> EmbeddingCache:
+    def _vectors(self, documents: Sequence[Document], over: Event | None = None) -> EmbeddingCache:
         vectors = self._cache()
-        vectors(_texts(documents))
+        texts = _texts(documents)
+        for start in range(0, len(texts), FEW):
+            if over is not None and over.is_set():
+                break
+            vectors(texts[start : start + FEW])
         try:
             vectors.save()
         except OSError as error:

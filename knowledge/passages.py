@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from threading import Lock, Thread
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from sqlmodel import select
@@ -114,9 +114,8 @@ class DocumentSearch:
         return parts[int(near.argmax())]
 
     def prepare(self) -> None:
-        """Have everything in memory that the first question needs, embedding what is missing."""
-        self._meanings.keep(self._documents())
-        self.search("returns", 1)
+        """Begin to get everything into memory that the first question needs; what is missing is embedded."""
+        self._shop.meanwhile.begin("search of help passages", self._prepare)
 
     def get(self, slug: str, language: str) -> Passage | None:
         """The passage under this slug, in the language where it exists in it; None for an unknown slug."""
@@ -181,15 +180,21 @@ class DocumentSearch:
         except WeightsError as error:
             log.warning(WITHOUT, error)
             return None
-        Thread(target=self._add_meaning, args=(stamp, documents), daemon=True).start()
+        self._shop.meanwhile.begin(
+            "reading help passages by meaning", lambda over: self._add_meaning(stamp, documents, over)
+        )
         return None
 
-    def _add_meaning(self, stamp: int, documents: list[Document]) -> None:
-        try:
-            meaning = self._meanings.make(documents)
-        except WeightsError as error:
-            log.warning(WITHOUT, error)
+    def _prepare(self, over: Event) -> None:
+        self._meanings.keep(self._documents(), over)
+        if not over.is_set():
+            self.search("returns", 1)
+
+    def _add_meaning(self, stamp: int, documents: list[Document], over: Event) -> None:
+        self._meanings.keep(documents, over)
+        if over.is_set():
             return
+        meaning = self._meanings.make(documents)
         with self._loading:
             if self._state is not None and self._state.stamp == stamp:
                 self._state = replace(self._state, meaning=meaning)

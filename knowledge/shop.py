@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from shopwright.knowledge.database import open_database
+from shopwright.knowledge.meanwhile import Meanwhile
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tables import Order
 
@@ -32,11 +33,18 @@ class Shop:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.meanwhile = Meanwhile()
 
     @cached_property
     def engine(self) -> Engine:
         """The database."""
         return open_database(self.settings.database)
+
+    def close(self) -> None:
+        """End work in the background and let go of the database."""
+        self.meanwhile.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
     def session(self) -> Session:
         """A new database session; closing it without commit rolls back."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Generic, TypeVar
 
 import gradio as gr
@@ -56,7 +56,11 @@ def create_app(settings: Settings, assistant: Answering | None = None) -> FastAP
     people = People(Tokens.open(settings.data_dir), Users(shop.engine, settings.data_dir))
     desk = Desk(Conversations(shop.engine), warmup)
     app = FastAPI(
-        title="Shopwright", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_closing(warmup)
+        title="Shopwright",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_closing(warmup, shop),
     )
     origins = tuple(
         origin.strip().rstrip("/") for origin in settings.shop_origins.split(",") if origin.strip()
@@ -80,11 +84,12 @@ def create_app(settings: Settings, assistant: Answering | None = None) -> FastAP
     return app
 
 
-def _closing(warmup: Warmup) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _closing(warmup: Warmup, shop: Shop) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         warmup.close()
+        shop.close()
 
     return lifespan
 
@@ -152,7 +157,7 @@ def _add_shop(app: FastAPI, shop: Shop, people: People) -> None:
     shelves = _Once[list[Shelf]](lambda: popular_shelves(shop))
     customers = _Once[list[DemoCustomer]](lambda: demo_customers(shop))
     # Counting what sold best takes a moment: begin before the first visitor comes.
-    Thread(target=lambda: (shelves(), customers()), name="shelves", daemon=True).start()
+    shop.meanwhile.begin("the shop's pages", lambda _over: (shelves(), customers()))
     app.include_router(shop_routes(people, shelves, customers, shop.settings.currency))
 
 

@@ -19,7 +19,11 @@ def opened(settings: "Settings") -> Iterator["Shop"]:
     require_shop(settings)
     from shopwright.knowledge.shop import Shop
 
-    yield Shop(settings)
+    shop = Shop(settings)
+    try:
+        yield shop
+    finally:
+        shop.close()
 
 
 def as_hit(hit: "ProductHit") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Help passages read with an embedding of their own: kept between runs, made meanwhile, done without."""
 
 import importlib.util
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,8 +41,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     migrate(made.engine)
     load_documents(made.engine)
     yield made
+    made.close()
     open_index(made.settings.index_dir).close()
-    made.engine.dispose()
 
 
 @pytest.fixture
@@ -99,6 +100,43 @@ def test_a_damaged_file_is_done_without(shop: Shop, weights: Path) -> None:
     shop.documents.prepare()
     assert shop.documents._loaded().meaning is None
     assert shop.documents.search("When are you open?", 1)[0].slug == "opening-hours"
+
+
+def test_what_is_prepared_ends_with_the_shop(shop: Shop, weights: Path) -> None:
+    _build(shop)
+    for path in shop.settings.cache_dir.glob("passage-*"):
+        path.unlink()
+    shop.documents.prepare()
+    shop.close()
+    assert not [thread for thread in threading.enumerate() if "help passages" in thread.name]
+    shop.documents.prepare()  # after the end nothing begins
+    assert not [thread for thread in threading.enumerate() if "help passages" in thread.name]
+
+
+def test_a_shop_without_a_database_is_said_in_the_log_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = Shop(Settings(data_dir=tmp_path / "none", database_url=""))
+    shop.documents.prepare()
+    for _ in range(200):
+        if caplog.records:
+            break
+        time.sleep(0.05)
+    shop.close()
+    assert "could not be made ready beforehand" in caplog.text
+
+
+def test_without_the_end_everything_missing_is_embedded(shop: Shop, weights: Path) -> None:
+    _build(shop)
+    for path in shop.settings.cache_dir.glob("passage-*"):
+        path.unlink()
+    documents = shop.documents._documents()
+    over = threading.Event()
+    over.set()
+    MeaningCache(shop.settings).keep(documents, over)
+    assert MeaningCache(shop.settings).missing(documents) > 0
+    MeaningCache(shop.settings).keep(documents, threading.Event())
+    assert MeaningCache(shop.settings).missing(documents) == 0
 
 
 def test_certainty_without_the_model(shop: Shop) -> None:
