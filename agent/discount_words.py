@@ -34,11 +34,14 @@ BRIEF = 30  # characters of a follow-up such as 'make it 25% instead'
 
 
 def read_discounts(clause: str, whole: str) -> tuple[str, list[int | float]]:
-    """The clause with percentages blanked, and the discounts among them, in percent; `whole` is the request."""
+    """The clause with percentages blanked, and the discounts among them, in percent; `whole` is the request.
+
+    Impossible ones are among them, so that somebody says so.
+    """
     found: list[int | float] = []
     for match in PERCENT.finditer(clause):
         value = number(match["n"] or match["c"])
-        if value is not None and 0 <= value <= 100 and _is_discount(clause, match, whole):
+        if value is not None and _is_discount(clause, match, whole):
             found.append(_tidy(value))
         clause = _blanked(clause, match)
     for match in FOLD.finditer(clause):

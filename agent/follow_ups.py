@@ -41,6 +41,14 @@ CHEAPER = re.compile(
 NO_DISCOUNT = re.compile(
     r"\b(?:no|without(?: the| any| a)?|drop the|remove the|skip the) (?:discount|offer|price cut)|full price|不打折|原价|(?:去掉|取消|没有|不要)(?:折扣|优惠)"
 )
+SWAPPED = re.compile(
+    r"不是(?P<a1>[^，。,；;!！\s]{1,10}?)[，,；\s]*(?:而)?(?:是|要)(?P<b1>[^，。,；;!！?？\s]{1,10})|"
+    r"(?:我说的是|我要的是|应该是|想要的是|要的是|是)(?P<b2>[^，。,；;!！?？\s]{1,10}?)[，,；\s]+(?:而)?不是(?P<a2>[^，。,；;!！?？\s]{1,10})|"
+    r"\b(?:i (?:mean|meant|said)|it'?s|make (?:it|that)) (?:the |a |an )?(?P<b3>[a-z][a-z -]{1,24}?)\s*[,;-]*\s*not (?:the |a |an )?(?P<a3>[a-z][a-z -]{1,24}?)\s*(?:[.,!;]|$)|"
+    r"\bnot (?:the |a |an )?(?P<a4>[a-z][a-z -]{1,24}?)\s*[,;-]*\s*(?:but|i (?:mean|meant|said)|it'?s|rather)\s+(?:the |a |an )?(?P<b4>[a-z][a-z -]{1,24}?)\s*(?:[.,!;]|$)"
+)
+"""'Not A, but B': what was said by mistake, and what was meant."""
+WORDED = ("query", "about", "product")  # arguments in the person's own words
 FLIPPED = ("has_children", "married", "homeowner", "uses_coupons")
 DAYS = {"inactive_days": "active_days", "active_days": "inactive_days"}
 
@@ -54,6 +62,9 @@ def follow_up(
     if last is None or len(text) > LONGEST:
         return {}, {}
     audience = _opposite(lowered, last) or _corrected(lowered, last)
+    swapped = _swapped(schema, lowered, last)
+    if swapped:
+        return last.audience, swapped
     again = AGAIN.search(lowered) or CORRECTION.search(lowered) or CHEAPER.search(lowered)
     kept = _kept(schema, lowered, mentions, last) if again else {}
     if not audience and kept and not set(AUDIENCE_KINDS) & set(mentions) and not EVERYBODY.search(lowered):
@@ -64,6 +75,25 @@ def follow_up(
 def _same_tool(schema: Mapping[str, Any], last: Turn) -> bool:
     """Whether a tool takes all that was given in the last turn; the turn's own does, and its like."""
     return bool(last.arguments) and set(last.arguments) <= set(schema.get("properties", {}))
+
+
+def _swapped(schema: Mapping[str, Any], text: str, last: Turn) -> dict[str, Any]:
+    """The last arguments with one word put right: 'not cats, dogs'. {} where none of them held it."""
+    match = SWAPPED.search(text)
+    if match is None or not _same_tool(schema, last):
+        return {}
+    wrong, right = (
+        next(value.strip() for key, value in match.groupdict().items() if value and key[0] == side)
+        for side in "ab"
+    )
+    said = {name: value for name in WORDED if isinstance(value := last.arguments.get(name), str)}
+    stem = wrong[:-1] if wrong.isascii() and wrong.endswith("s") else wrong  # 'cats' of 'cat treats'
+    mended = {
+        name: re.sub(f"{re.escape(stem)}s?", lambda _: right, value, count=1, flags=re.IGNORECASE)
+        for name, value in said.items()
+        if stem in value.lower()
+    }
+    return {**last.arguments, **mended} if mended else {}
 
 
 def _kept(schema: Mapping[str, Any], text: str, mentions: Mentions, last: Turn) -> dict[str, Any]:

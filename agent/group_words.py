@@ -20,20 +20,21 @@ SAVE = re.compile(
 )
 EN_TAIL = r"(?=\s+(?:in (?:what|how|terms|their|which|spend\w*)|on (?:spend\w*|average)|when it comes|for (?:me|us)|who|which|do they|per (?:head|person|customer))\b|\s+[-–—]|\s*[:;,?!]|\s*\.(?!\d)|$)"
 ZH_TAIL = r"(?=(?:的|之间|这)?(?:两(?:类|个|种|组|边|群)|各自?|分别|哪|谁|差|相比|比较|对比|有什么|有何|有哪些|区别|差异|不同|一下|在|花|消费)|[，,。？?！!；]|$)"
+TO = r"(?<!about )(?<!likely )(?<!going )(?<!prone )to"  # not that of 'about to leave'
 COMPARE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:compare|contrast)\s+(?P<a>.+?)\s+(?:with|to|against|versus|vs\.?|and)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\b(?:compare|contrast)\s+(?P<a>.+?)\s+(?:with|{TO}|against|versus|vs\.?|and)\s+(?P<b>.+?){EN_TAIL}",
         rf"\b(?:differences?|gap|comparison)\s+(?:is there\s+)?between\s+(?P<a>.+?)\s+and\s+(?P<b>.+?){EN_TAIL}",
         rf"\bhow\s+(?:do|are|does|is|did)\s+(?P<a>.+?)\s+(?:differ|different|distinct)\s+from\s+(?P<b>.+?){EN_TAIL}",
         rf"\bhow\s+(?:far apart|different|similar|unlike|alike)\s+are\s+(?P<a>.+?)\s+(?:and|from|to)\s+(?P<b>.+?){EN_TAIL}",
-        rf"\bhow\s+(?:do|does)\s+(?P<a>.+?)\s+(?:compare|stack up|measure up|fare)\s+(?:with|to|against|beside|next to)\s+(?P<b>.+?){EN_TAIL}",
+        rf"\bhow\s+(?:do|does)\s+(?P<a>.+?)\s+(?:compare|stack up|measure up|fare)\s+(?:with|{TO}|against|beside|next to)\s+(?P<b>.+?){EN_TAIL}",
         rf"\b(?:put|set|show|place|line up)\s+(?P<a>.+?)\s+(?:beside|next to|side by side with|alongside|up against)\s+(?P<b>.+?){EN_TAIL}",
         rf"\b(?:who|which)\b[^,:?]*?\b(?:more|less|most|better|worse|higher|lower|bigger|larger|older|younger|often)\b[^,:?]*(?:[,:?–—]|\s-)\s*(?P<a>.+?)\s+or\s+(?P<b>.+?){EN_TAIL}",
         rf"\b(?:do|does|are|is)\s+(?P<a>.+?)\s+(?:(?:spend|buy|order|earn|redeem|come|shop|worth|return)\s+)?(?:more|less|better|older|younger|higher|bigger)(?:\s+\w+)?\s+than\s+(?P<b>(?!\$|\d).+?){EN_TAIL}",
         rf"^(?P<a>.+?)\s+(?:vs\.?|versus|compared (?:with|to))\s+(?P<b>.+?){EN_TAIL}",
-        rf"(?:把|将|拿)?(?:比较|对比|比一比|比一下)(?:一下)?(?P<a>.+?)(?:和|与|跟|同|、|vs\.?)(?P<b>.+?){ZH_TAIL}",
-        r"(?:把|将|拿)(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:作|做|放在?一起|来|进行)?(?:个)?(?:对比|比较|相比|比一比|比一下|比比)",
+        rf"(?:把|(?<!即)将|拿)?(?:比较|对比|比一比|比一下)(?:一下)?(?P<a>.+?)(?:和|与|跟|同|、|vs\.?)(?P<b>.+?){ZH_TAIL}",
+        r"(?:把|(?<!即)将|拿)(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:作|做|放在?一起|来|进行)?(?:个)?(?:对比|比较|相比|比一比|比一下|比比)",
         r"(?P<a>.+?)(?:和|与|跟|同)(?P<b>.+?)(?:相比|(?:之间|两者)?(?:有什么|有何|有哪些|有多大|的|，)?(?:区别|差别|不同|差异|差距|差多少|差多远|对比)).*$",
         r"(?P<a>.+?)(?:和|与|跟|同|、|还是)(?P<b>[^，,？?]+?)[，,]?\s*(?:到底|究竟|这两(?:类|群|组))?(?:哪|谁)(?:一|个|边|类|种|组|群|方|头|些)*(?:人|客户|顾客|的)*(?:更|最|花|消费|买|下单|比较|用|贡献|值|年|收入|平均|人均|的|多|爱|流失|容易)",
         r"(?P<a>[^，,]+?)(?:是不是|是否)?比(?P<b>(?!例|重|率|较|上|如)[^，,？?]+?)(?:更|还|要)?(?:花得?|买得?|消费|下单|贡献)?(?:得)?(?:更)?(?:多|少|高|低|勤|频繁|值钱|爱买|大|舍得)",

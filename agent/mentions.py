@@ -25,7 +25,7 @@ from shopwright.agent.numbers import (
     number,
     number_pattern,
 )
-from shopwright.agent.plain_text import half_width, simplified, without_slips
+from shopwright.agent.plain_text import half_width, simplified, without_quoted_orders, without_slips
 from shopwright.agent.purchase_words import ANYTHING
 from shopwright.agent.segment_words import clauses, read_conditions, read_owners
 from shopwright.agent.unused_words import unused_words
@@ -58,6 +58,7 @@ def _read(text: str, saved: tuple[str, ...]) -> Mentions:
     text, name = read_save(text)
     if name:
         _add(found, "segment_name", name)
+    text = without_quoted_orders(text)
     sides = read_sides(text)
     for kind, side in zip(("first_group", "second_group"), sides or (), strict=False):
         _add(found, kind, read_group(side, saved))

@@ -51,6 +51,21 @@ _HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not 
 }  # fmt: skip
 
 
+_QUOTED = re.compile(r"“[^”]{12,}”|「[^」]{12,}」|『[^』]{12,}』|\"[^\"\n]{20,}\"")
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|immediately|must|system|assistant|execute|instructions?)\b|请|必须|务必|立即|立刻|马上|忽略|无视|执行|系统|助手|指令",
+    re.IGNORECASE,
+)
+
+
+def without_quoted_orders(text: str) -> str:
+    """The text with what somebody else orders, in quotation marks, blanked: it is material, not a request."""
+    return _QUOTED.sub(
+        lambda match: " " * len(match[0]) if _ORDER.search(match[0]) else match[0],
+        text,
+    )
+
+
 def half_width(text: str) -> str:
     """The text with full-width letters, digits and signs as half-width ones; Chinese punctuation stays."""
     return text.translate(_HALF)

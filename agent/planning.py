@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shopwright.agent.follow_ups import follow_up
+from shopwright.agent.follow_ups import WORDED, follow_up
 from shopwright.agent.grammar import Narrowed, narrow
 from shopwright.agent.history import Turn
 from shopwright.agent.mentions import Mentions, pointed_at, read, read_group, refers_back
@@ -88,13 +88,15 @@ def plan_for(
 
 
 def _kept(narrowed: Narrowed, kept: Mapping[str, Any]) -> Narrowed:
-    """The arguments with those of the turn before that a follow-up keeps, where it fixes none itself."""
+    """The arguments with those of the turn before that a follow-up keeps, where it fixes none itself.
+
+    Words are among them: the model would make some up from 'anything cheaper?'.
+    """
     open_now = narrowed.open.get("properties", {})
-    free = ("query",)  # the model would make one up from words such as 'anything cheaper?'
     asked = {
         key: value
         for key, value in kept.items()
-        if key not in narrowed.fixed and (key not in open_now or key in free)
+        if key not in narrowed.fixed and (key not in open_now or key in WORDED)
     }
     return _with(narrowed, asked) if asked else narrowed
 

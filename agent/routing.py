@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from shopwright.agent.mentions import read
+from shopwright.agent.plain_text import without_quoted_orders
 from shopwright.tools.base import Role
 
 MEANT = frozenset(
@@ -52,6 +53,12 @@ SAVE = re.compile(
     r"\b(?:sav(?:e|ed|ing)|keep|store|name|call|remember|bookmark|label|file)\b|保存|存(?:为|成|下|一下|起来|个)|命名|记(?:为|成|下|住)|起名|叫做|叫作|收藏|存(?:到|进)"
 )
 """Nothing is saved that nobody asked to save."""
+REVIEWS = re.compile(r"\breviews\b(?! (?:the|our|my|this|that)\b)|\breviewers?\b|评论|差评|好评|口碑")
+NOT_REVIEWS = re.compile(
+    r"\b(?:writ\w*|draft|copy|sms|texts?|e-?mails?|newsletter|push|banner|posts?|captions?|posters?|polic(?:y|ies)|rules?|campaigns?|forecast|coupons?|customers? who|segments?)\b|"
+    r"写|文案|短信|邮件|推送|海报|横幅|微信|小红书|微博|朋友圈|规则|政策|规定|活动|预测|券|人群|(?:评论|好评|差评)(?:过|的)?的?(?:客户|顾客|用户|会员|人)"
+)
+"""What people say of things stands in the reviews alone."""
 REPLY = "reply"
 COUNTERS = ("find_segment", "compare_segments", "describe_persona")
 
@@ -62,6 +69,7 @@ def tools_due(role: Role, text: str, tools: Sequence[str], passage: Callable[[],
     `passage` says whether a help page surely answers the text; it is asked only where the words do not tell.
     """
     mentions = read(text)
+    text = without_quoted_orders(text)
     if role == "marketer":
         due = _sure(text, mentions)
         if due:
@@ -91,4 +99,6 @@ def _sure(text: str, mentions: Mapping[str, object]) -> Sequence[str]:
     lowered = text.lower()
     if HEADCOUNT.search(lowered) and not OTHER_MATTERS.search(lowered):
         return COUNTERS
+    if REVIEWS.search(lowered) and not NOT_REVIEWS.search(lowered):
+        return ("analyze_reviews",)
     return ()

@@ -41,7 +41,7 @@ CampaignType = Annotated[str | None, mentioned("campaign_type", "Campaign type, 
 Audience = Annotated[
     int | None, mentioned("audience", "How many customers it is sent to.", ge=1, le=100_000_000)
 ]
-Discount = Annotated[float | None, mentioned("discount_percent", "Discount, percent.", ge=0, le=100)]
+Discount = Annotated[float | None, mentioned("discount_percent", "Discount, percent.")]
 Days = Annotated[int | None, mentioned("days", "How long it runs, days.", ge=1, le=365)]
 
 

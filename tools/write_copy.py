@@ -1,5 +1,6 @@
 """Marketing copy: the brief. The model writes from it, and from nothing else."""
 
+import re
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -51,7 +52,7 @@ ProductWords = Annotated[
 ProductId = Annotated[int | None, mentioned("product_id", "Product id.", ge=0)]
 ChannelName = Annotated[Channel, mentioned("channel", "Where the copy appears.")]
 Tongue = Annotated[Literal["en", "zh"] | None, mentioned("language", "Language of the copy.")]
-Discount = Annotated[float | None, mentioned("discount_percent", "Discount offered, percent.", ge=0, le=100)]
+Discount = Annotated[float | None, mentioned("discount_percent", "Discount offered, percent.")]
 
 
 @shop_tool(
@@ -90,6 +91,14 @@ def write_copy(
 ) -> ToolResult:
     """Write marketing copy for a product: email, text message, WeChat, Xiaohongshu, push, social post."""
     tongue: Language = language or context.language
+    if discount_percent is not None and not 0 <= discount_percent < 100:
+        raise ToolError(
+            say(
+                context.language,
+                f"A discount is from 0 to below 100 percent; {discount_percent:g}% cannot be given. Say another one.",
+                f"折扣应在0%到100%之间（不含100%），{discount_percent:g}%无法使用。请换一个折扣。",
+            )
+        )
     chosen = customer_filter(context, segment=segment, conditions=conditions)
     item = _product(context, product_id, product, chosen)
     whom = _whom(context, tongue, chosen)
@@ -107,7 +116,7 @@ def write_copy(
         ),
         reply=_brief(tongue, form, longest, whom, lapsing=_lapsing(chosen)),
         reply_figures=True,
-        fallback=_plainly(context, tongue, item, discount_percent),
+        fallback=_plainly(context, tongue, item, discount_percent, longest),
         memory=say(context.language, f"wrote {channel} copy about {shown}", f"已写{form.name_zh}：{shown}"),
         data={
             "product": item.model_dump(mode="json"),
@@ -197,17 +206,19 @@ def _facts(context: ToolContext, tongue: Language, item: ProductHit, discount: f
     return facts
 
 
-def _plainly(context: ToolContext, tongue: Language, item: ProductHit, discount: float | None) -> str:
-    """The copy that can always be sent: what it is, and what it costs."""
+def _plainly(
+    context: ToolContext, tongue: Language, item: ProductHit, discount: float | None, longest: int
+) -> str:
+    """The copy that can always be sent: what it is, and what it costs; in short where there is little room."""
     name, offer = product_name(item, tongue), _offer(tongue, discount)
     price = money(context, item.price) if item.price is not None else ""
     parts = [part for part in (say(tongue, f"for {price}", f"售价{price}") if price else "", offer) if part]
     there = say(tongue, ", ", "，").join(parts)
-    return say(
-        tongue,
-        f"Now in our shop: {name}{' ' + there if there else ''}.",
-        f"本店有售：{name}{'，' + there if there else ''}。",
-    )
+    joined = say(tongue, " ", "，") + there if there else ""
+    stop = say(tongue, ".", "。")
+    short = re.split(r"[,，]", name)[0].strip()
+    forms = (f"{say(tongue, 'Now in our shop: ', '本店有售：')}{name}{joined}{stop}", f"{name}{joined}{stop}")
+    return next((form for form in forms if len(form) <= longest), f"{short}{joined}{stop}")
 
 
 def _offer(tongue: Language, discount: float | None) -> str:

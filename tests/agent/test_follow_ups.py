@@ -94,6 +94,25 @@ def test_a_search_goes_on_with_another_price(
     assert plan_for(schemas["find_products"], text, [SEARCH]).fixed == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sorry, not olives, I meant walnuts", {"query": "walnuts oil"}),
+        ("I meant sesame oil, not olive oil", {"query": "sesame oil"}),
+        ("not olive but sunflower", {"query": "sunflower oil"}),
+        ("不是olive，是芝麻", {"query": "芝麻 oil"}),
+        ("it's not fresh, is it?", {}),
+        ("not tea, i meant coffee", {}),
+    ],
+)
+def test_one_word_put_right_in_what_was_looked_for(
+    schemas: dict[str, dict[str, Any]], text: str, expected: dict[str, Any]
+) -> None:
+    kept = follow_up(schemas["find_products"], text, read(text), [SEARCH])[1]
+    assert {key: kept[key] for key in expected} == expected
+    assert bool(kept.get("query", "olive oil") != "olive oil") is bool(expected)
+
+
 @settings(deadline=None)  # the first request loads the dictionary of Chinese words
 @given(st.text(max_size=120), st.sampled_from([LATE, FAMILIES, COPY, FORECAST]))
 def test_nothing_a_person_types_breaks_it(text: str, before: Turn) -> None:

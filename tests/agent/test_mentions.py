@@ -27,6 +27,7 @@ from shopwright.agent.numbers import number
         ("打八五折", {"discount_percent": [15]}),
         ("8折优惠", {"discount_percent": [20]}),
         ("20% off", {"discount_percent": [20]}),
+        ("120% off", {"discount_percent": [120]}),
         ("半价促销", {"discount_percent": [50]}),
         ("发给5万人", {"audience": [50000]}),
         ("send it to 2,000 households", {"audience": [2000]}),

@@ -169,6 +169,13 @@ def test_names_and_sides_are_read() -> None:
     ):  # fmt: skip
         found = read(text)
         assert (found["first_group"], found["second_group"]) == homes
+    drowsy = ([{"segment": "about_to_sleep"}], [{"segment": "hibernating"}])
+    for text in (
+        "compare about to sleep customers to hibernating ones",
+        "把即将沉睡的和已经沉睡的客户作个对比",
+    ):
+        found = read(text)
+        assert (found["first_group"], found["second_group"]) == drowsy
     found = read("对比猫奴和忠诚客户", SAVED)
     assert found["first_group"] == [{"conditions": {"saved": "猫奴"}}]
 

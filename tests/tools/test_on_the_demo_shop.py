@@ -81,6 +81,8 @@ def test_a_price_limit_holds(shop: Shop) -> None:
         ("recommend_products", {"customer_id": 99999999}, "no customer 99999999"),
         ("write_copy", {"product_id": 99999999}, "no product 99999999"),
         ("write_copy", {}, "Which product"),
+        ("write_copy", {"product": "yogurt", "discount_percent": 130}, "130% cannot be given"),
+        ("forecast_campaign", {"discount_percent": 130}, "between 0 and 100 percent"),
         ("find_segment", {"bought": "airplane tickets"}, "sells nothing"),
         ("analyze_reviews", {"about": "submarine"}, "no reviews about"),
     ],
@@ -88,6 +90,14 @@ def test_a_price_limit_holds(shop: Shop) -> None:
 def test_what_is_not_there_is_said(shop: Shop, name: str, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(ToolError, match=words):
         run(shop, name, **arguments)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("product", ["diet shakes", "yogurt", "laundry detergent", "cat food"])
+def test_the_plain_copy_fits_its_channel(shop: Shop, language: str, product: str) -> None:
+    for channel in ("banner", "push", "sms"):
+        result = run(shop, "write_copy", language, product=product, channel=channel, discount_percent=15)
+        assert len(result.fallback) <= result.max_characters
 
 
 def test_nobody_in_a_segment_is_an_answer(shop: Shop) -> None:
