@@ -24,6 +24,7 @@ from shopwright.agent.engines.base import ContextOverflowError, Engine, EngineEr
 from shopwright.agent.grounding import Binder, Source, sentences
 from shopwright.agent.history import LEAST_ROOM, Past, Turn, planner_history, recall, trimmed
 from shopwright.agent.language import detect
+from shopwright.agent.likely_tools import LikelyTools
 from shopwright.agent.planning import Plan, openai_schema, plan_for, settle
 from shopwright.agent.prompts import (
     call_messages,
@@ -34,7 +35,6 @@ from shopwright.agent.prompts import (
 )
 from shopwright.agent.refusing import cleaned, refuse, too_short_for_tools
 from shopwright.agent.replies import honest
-from shopwright.agent.routing import tools_due
 from shopwright.agent.turn import Answer, Event, Request, Step, TextDelta, TextReset, Timings, Traces
 from shopwright.agent.writing import Written, brief_of
 from shopwright.knowledge.conversations import Conversations
@@ -58,11 +58,10 @@ class Assistant:
         self.engine = engine
         self.tracer = tracer
         self.conversations = Conversations(shop.engine)
+        self.likely = LikelyTools(shop.settings)
         self._tools: dict[Role, list[ShopTool]] = {role: tools_for(role) for role in ("marketer", "shopper")}
         self._schemas: dict[str, dict[str, Any]] = {}
-        self._talks: list[tuple[Role, Language]] = [
-            (role, tongue) for role in self._tools for tongue in TONGUES
-        ]
+        self._talks = [(role, tongue) for role in self._tools for tongue in TONGUES]
         self._warm: set[tuple[Role, Language]] = set()
         self._warming = threading.Lock()
 
@@ -79,6 +78,7 @@ class Assistant:
         with contextlib.suppress(IndexBusyError):
             apply_outbox(self.shop)
         with self._warming:
+            self.likely.prepare()
             self.engine.warm(self._prefixes(), on_progress)
             self._warm.update(self._talks)
         self.shop.products.search("bread", 1)
@@ -232,7 +232,7 @@ class Assistant:
         saved = self.shop.segments.saved.names() if role == "marketer" else ()
         narrowed = {name: plan_for(self.schema(tool), text, history, saved) for name, tool in tools.items()}
         sure = partial(self.shop.documents.certain, text, draft.language)
-        due = [before.tool.name] if before else tools_due(role, text, list(tools), sure)
+        due = [before.tool.name] if before else self.likely.due(role, text, list(tools), history, sure)
         whole: AIMessageChunk | None = None
         for messages in self._prompts(request, text, history, draft, tail):
             stream = self.engine.stream(

@@ -118,6 +118,14 @@ def _opened(weights: Path) -> E5Embedder:
     return E5Embedder(weights)
 
 
+def centred(vectors: Floats, centre: Floats) -> Floats:
+    """Vectors from the centre, each layer's of length 1, so that products are cosines' means."""
+    moved = (vectors - centre).reshape(len(vectors), len(LAYERS), -1)
+    moved /= np.maximum(np.linalg.norm(moved, axis=2, keepdims=True), 1e-9)
+    unit: Floats = (moved / np.sqrt(len(LAYERS))).reshape(len(vectors), -1).astype(np.float32)
+    return unit
+
+
 def _batches(ids: list[Ids]) -> Iterator[list[int]]:
     """Rows of texts of like length, at most _BATCH tokens with the padding, or one text."""
     rows: list[int] = []

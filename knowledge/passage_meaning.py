@@ -18,7 +18,7 @@ import numpy as np
 from shopwright.knowledge.documents import passage_texts
 from shopwright.knowledge.embedding import Floats
 from shopwright.knowledge.embedding_cache import EmbeddingCache
-from shopwright.knowledge.embedding_e5 import LAYERS, E5Embedder, shared_e5
+from shopwright.knowledge.embedding_e5 import E5Embedder, centred, shared_e5
 from shopwright.knowledge.embedding_e5_file import WeightsError
 from shopwright.knowledge.fetch import EMBEDDING_FILE
 from shopwright.knowledge.fetch_sources import E5_SMALL
@@ -71,7 +71,7 @@ class Meaning:
         return near
 
     def _centred(self, vectors: Floats) -> Floats:
-        return _centred(vectors, self._centre)
+        return centred(vectors, self._centre)
 
 
 class MeaningCache:
@@ -110,9 +110,9 @@ class MeaningCache:
             slugs,
             shared_e5(self._weights),
             centre,
-            _centred(shipped, centre),
-            [[_centred(vectors(passage_texts(one)), centre) for one in ones] for ones in versions],
-            [[_centred(vectors([_whole(one)]), centre) for one in ones] for ones in versions],
+            centred(shipped, centre),
+            [[centred(vectors(passage_texts(one)), centre) for one in ones] for ones in versions],
+            [[centred(vectors([_whole(one)]), centre) for one in ones] for ones in versions],
         )
 
     def _vectors(self, documents: Sequence[Document], over: Event | None = None) -> EmbeddingCache:
@@ -163,11 +163,3 @@ def _whole(document: Document) -> str:
 def _texts(documents: Sequence[Document]) -> list[str]:
     own = [text for document in documents for text in (*passage_texts(document), _whole(document))]
     return [*asides(), *own]
-
-
-def _centred(vectors: Floats, centre: Floats) -> Floats:
-    """Vectors from the centre, each layer's of length 1, so that products are cosines' means."""
-    moved = (vectors - centre).reshape(len(vectors), len(LAYERS), -1)
-    moved /= np.maximum(np.linalg.norm(moved, axis=2, keepdims=True), 1e-9)
-    unit: Floats = (moved / np.sqrt(len(LAYERS))).reshape(len(vectors), -1).astype(np.float32)
-    return unit

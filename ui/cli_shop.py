@@ -27,10 +27,12 @@ def initialise(settings: "Settings", *, demo: bool) -> None:
             )
         )
         return
+    from shopwright.agent.likely_tools import LikelyTools
     from shopwright.knowledge.setup import set_up_demo
 
     with ProgressReport() as progress:
         report = set_up_demo(settings, progress)
+    LikelyTools(settings).prepare()
     if report.demo is not None:
         _tell_demo(report.demo)
     _tell_steps(report)

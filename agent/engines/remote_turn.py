@@ -40,11 +40,10 @@ class RemoteTurn:
 
     def at_once(self) -> Iterator[AIMessageChunk]:
         """The server's own way, with the tools in the request. An unusable call is asked for again."""
-        tools = [offer.as_tool() for offer in self.offers.values()]
+        tools = [offer.as_tool() for offer in self._choices().values()]
         request: dict[str, Any] = {"tools": tools} if tools else {}
         if tools and self.among:
             request["tool_choice"] = "auto" if steps.REPLY in self.among else "required"
-            request["tools"] = [offer.as_tool() for offer in self._choices().values()]
         call: Call | None = None
         for piece in pieces(
             self._ask(convert_to_openai_messages(self.messages), self.max_tokens, **request), self.offers
