@@ -128,6 +128,18 @@ class EngineContract:
         assert text
         assert not self.wise or "\ufffd" not in text
 
+    def test_it_chooses_among_what_it_is_told(self, engine: Engine) -> None:
+        if not self.binds:
+            pytest.skip("nothing binds its choice")
+        asked: list[BaseMessage] = [HumanMessage("How many new customers are there in Rome?")]
+        both = [COUNT, tool("bare", {}, [])]
+        for among in (("bare",), ("count_customers",)):
+            whole = whole_of(engine, asked, tools=both, among=among, max_tokens=60)
+            assert [call["name"] for call in whole.tool_calls] == list(among)
+        whole = whole_of(engine, asked, tools=both, among=("reply",), max_tokens=8)
+        assert not whole.tool_calls
+        assert whole.text or not self.wise
+
     def test_usage_and_timings_are_reported(self, engine: Engine) -> None:
         whole = whole_of(engine, [HumanMessage("Hi")], max_tokens=4)
         assert whole.usage_metadata is not None
