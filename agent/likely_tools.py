@@ -33,7 +33,7 @@ from shopwright.knowledge.settings import Settings
 from shopwright.tools.base import Role
 
 EXAMPLES = Path(__file__).parent / "tool_requests.csv"
-POSSIBLE = 0.1  # how likely a tool is, beside the likeliest one, to be chosen among
+POSSIBLE = 0.1  # how likely a tool is, beside the likeliest of those asked about, to be chosen among
 PENALTY = 3.0  # the inverse of the weights' penalty, by cross-validation over the examples
 Floats = NDArray[np.float32]
 log = logging.getLogger(__name__)
@@ -103,13 +103,13 @@ class LikelyTools:
         Tools without examples, and those to `keep`, stay.
         """
         self.prepare()
-        if self._made is None or not text.strip():
+        if self._made is None or not text.strip() or not tools:
             return list(tools)
         centre, classifiers = self._made
         asked = pieces(without_quoted_orders(text).strip() or text)
         vectors = centred(shared_e5(self._weights).embed(asked), centre)
         likely = classifiers[role].likelihoods(vectors)
-        bar = POSSIBLE * max(likely.values())
+        bar = POSSIBLE * max(likely.get(name, 0.0) for name in tools)
         return [name for name in tools if name in keep or likely.get(name, 1.0) >= bar] or list(tools)
 
     def _fitted(self) -> tuple[Floats, dict[str, _Classifier]]:

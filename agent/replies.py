@@ -24,12 +24,35 @@ ASKED = re.compile(
 )
 
 
+CONTACTS = re.compile(
+    r"\b(?:e-?mail|mail(?:ing)?|home|street|postal|delivery) addresses\b|\b(?:phone|mobile|telephone|cell) ?(?:phone )?numbers\b|\bcontact (?:details|data|info\w*)\b|"
+    r"(?:客户|顾客|用户|会员|家庭|买家|人)(?:们)?[^，。？?]{0,12}(?:手机号|电话号码|联系电话|联系方式|邮箱|邮件地址|住址|地址)|"
+    r"(?:手机号|电话号码|联系电话|联系方式|邮箱|邮件地址|住址|地址)[^，。？?]{0,8}(?:客户|顾客|用户|会员|买家)"
+)
+WRITING = re.compile(
+    r"\b(?:writ\w*|draft\w*|compose|policy|rules?|may we|allowed)\b|写|拟|起草|文案|规定|政策|规则|能不能用"
+)
+
+
+def asks_for_contacts(text: str) -> bool:
+    """Whether a marketer asks for customers' addresses or numbers, which the chat never shows."""
+    lowered = text.lower()
+    return bool(CONTACTS.search(lowered)) and not WRITING.search(lowered)
+
+
 def honest(request: str, reply: str, role: Role, language: Language) -> str:
     """The reply, or an honest sentence in its place.
 
-    It is replaced where it says that something was or will be done (only tools do things), and where it
+    It is replaced where contact details were asked for, where it says that something was or will be done (only tools do things), and where it
     agrees with what was asked (only tools know things).
     """
+    if role == "marketer" and asks_for_contacts(request):
+        return say(
+            language,
+            "I show nobody's contact details. I can tell you how many these customers are, what they buy and how "
+            "best to reach them, and prepare copy for them.",
+            "客户的联系方式我不会显示。我可以告诉您这些客户有多少、买些什么、怎样触达更好，也可以替您写文案。",
+        )
     if DONE.search(reply.lower()):
         if role == "marketer":
             return say(

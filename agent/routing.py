@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from shopwright.agent.mentions import read
 from shopwright.agent.plain_text import without_quoted_orders
+from shopwright.agent.replies import asks_for_contacts
 from shopwright.tools.base import Role
 
 MEANT = frozenset(
@@ -29,6 +30,7 @@ PEOPLE = (
     r"(?:customers?|shoppers?|households?|buyers?|clients?|members?|people|families|folks|of them|are there)"
 )
 HEADCOUNT = re.compile(
+    rf"\bsize of (?:\S+ ){{0,4}}?(?:segment|group|{PEOPLE})\b|"
     rf"\bhow many (?:\S+ ){{0,4}}?{PEOPLE}\b|\b(?:number|share|percentage|proportion|head ?count) of (?:\S+ ){{0,4}}?{PEOPLE}\b|"
     r"(?:客户|顾客|用户|会员|家庭|买家|人)[^，。？?]{0,12}(?:有多少|多少(?:位|个|人|名|户|家)|有几|几(?:个|位|户|家))|"
     r"(?:多少|几)(?:位|个|名|户|家)?(?:客户|顾客|用户|会员|家庭|买家|人)"
@@ -73,7 +75,7 @@ def tools_due(role: Role, text: str, tools: Sequence[str], passage: Callable[[],
     if role == "marketer":
         due = _sure(text, mentions)
         if due:
-            return [name for name in due if name in tools]
+            return [name for name in due if name in (*tools, REPLY)]
         lowered = text.lower()
         asked = [name for name in tools if name != "save_segment" or SAVE.search(lowered)]
         told = MEANT & set(mentions) or (FIGURES.search(lowered) and OURS.search(lowered))
@@ -97,6 +99,8 @@ def _sure(text: str, mentions: Mapping[str, object]) -> Sequence[str]:
     if "customer_id" in kinds and "order_id" not in kinds:
         return ("recommend_products",)
     lowered = text.lower()
+    if asks_for_contacts(text):
+        return (REPLY,)
     if HEADCOUNT.search(lowered) and not OTHER_MATTERS.search(lowered):
         return COUNTERS
     if REVIEWS.search(lowered) and not NOT_REVIEWS.search(lowered):

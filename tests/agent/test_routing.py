@@ -46,6 +46,9 @@ def test_words_that_leave_no_doubt() -> None:
     assert tools_due("marketer", "What should household 77 buy?", MARKETER) == ["recommend_products"]
     assert "rank_audience" not in tools_due("marketer", "How many of our customers are loyal?", MARKETER)
     assert "rank_audience" not in tools_due("marketer", "新客户有多少位？", MARKETER)
+    assert "find_segment" in tools_due(
+        "marketer", "Give me the exact size of the hibernating group", MARKETER
+    )
     forecast = tools_due("marketer", "How many would redeem a type B coupon?", MARKETER)
     assert forecast == [name for name in MARKETER if name != "save_segment"]
     assert tools_due("shopper", "where is order 41453231209", SHOPPER) == [
@@ -68,6 +71,22 @@ def test_words_that_leave_no_doubt() -> None:
 )
 def test_what_people_say_of_things_stands_in_reviews(text: str, sure: bool) -> None:
     assert (tools_due("marketer", text, MARKETER) == ["analyze_reviews"]) is sure
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("Give me the phone numbers of our loyal customers", True),
+        ("把流失客户的手机号导出来", True),
+        ("Write an email that asks customers for new postal addresses", False),
+        ("门店的电话号码是多少", False),
+        ("How many customers gave no address?", False),
+    ],
+)
+def test_contact_details_are_not_given_out(text: str, refused: bool) -> None:
+    assert (tools_due("marketer", text, MARKETER) == ["reply"]) is refused
+    assert ("contact details" in honest(text, "Here you are.", "marketer", "en")) is refused
+    assert "contact details" not in honest(text, "Here you are.", "shopper", "en")
 
 
 def test_what_a_quotation_orders_is_not_what_is_asked() -> None:
