@@ -26,7 +26,7 @@ from shopwright.agent.plain_text import without_quoted_orders
 from shopwright.agent.routing import REPLY, tools_due
 from shopwright.knowledge.embedding_e5 import E5Embedder, centred, shared_e5
 from shopwright.knowledge.embedding_e5_file import WeightsError
-from shopwright.knowledge.fetch import EMBEDDING_FILE
+from shopwright.knowledge.fetch import EMBEDDING_FILE, Progress
 from shopwright.knowledge.fetch_sources import E5_SMALL
 from shopwright.knowledge.passage_meaning import pieces
 from shopwright.knowledge.settings import Settings
@@ -34,6 +34,7 @@ from shopwright.tools.base import Role
 
 EXAMPLES = Path(__file__).parent / "tool_requests.csv"
 POSSIBLE = 0.1  # how likely a tool is, beside the likeliest of those asked about, to be chosen among
+AT_ONCE = 200  # examples embedded between two words of progress
 PENALTY = 3.0  # the inverse of the weights' penalty, by cross-validation over the examples
 Floats = NDArray[np.float32]
 log = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class LikelyTools:
         self._made: tuple[Floats, dict[str, _Classifier]] | None = None
         self._given_up = False
 
-    def prepare(self) -> None:
-        """Load the classifiers, or fit them: some seconds, once."""
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Load the classifiers, or fit them: some seconds, once. `progress` hears of step, done and total."""
         with self._making:
             if self._made is not None or self._given_up:
                 return
@@ -72,7 +73,7 @@ class LikelyTools:
                 self._given_up = True
                 return
             try:
-                self._made = self._read() or self._fitted()
+                self._made = self._read() or self._fitted(progress)
             except WeightsError as error:
                 self._given_up = True
                 log.warning("Tools are chosen without multilingual-e5-small: %s", error)
@@ -112,11 +113,18 @@ class LikelyTools:
         bar = POSSIBLE * max(likely.get(name, 0.0) for name in tools)
         return [name for name in tools if name in keep or likely.get(name, 1.0) >= bar] or list(tools)
 
-    def _fitted(self) -> tuple[Floats, dict[str, _Classifier]]:
+    def _fitted(self, progress: Progress | None) -> tuple[Floats, dict[str, _Classifier]]:
         from sklearn.linear_model import LogisticRegression
 
         rows = examples()
-        vectors = shared_e5(self._weights).embed([row["text"] for row in rows])
+        parts = []
+        for start in range(0, len(rows), AT_ONCE):
+            parts.append(
+                shared_e5(self._weights).embed([row["text"] for row in rows[start : start + AT_ONCE]])
+            )
+            if progress is not None:
+                progress("Reading example requests", min(start + AT_ONCE, len(rows)), len(rows))
+        vectors = np.concatenate(parts)
         centre = vectors.mean(axis=0)
         vectors = centred(vectors, centre)
         found = {}

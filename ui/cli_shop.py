@@ -32,7 +32,7 @@ def initialise(settings: "Settings", *, demo: bool) -> None:
 
     with ProgressReport() as progress:
         report = set_up_demo(settings, progress)
-    LikelyTools(settings).prepare()
+        LikelyTools(settings).prepare(progress)
     if report.demo is not None:
         _tell_demo(report.demo)
     _tell_steps(report)

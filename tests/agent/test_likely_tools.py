@@ -80,7 +80,10 @@ def test_what_was_fitted_is_kept_and_made_anew_where_it_is_damaged(
     own = demo_settings.model_copy(update={"data_dir": tmp_path})
     (tmp_path / "downloads").symlink_to(demo_settings.downloads, target_is_directory=True)
     first = LikelyTools(own)
-    first.prepare()
+    heard: list[tuple[int, int]] = []
+    first.prepare(lambda _step, done, total: heard.append((done, total)))
+    assert heard[-1] == (len(examples()), len(examples()))
+    assert heard == sorted(heard)
     (kept,) = own.cache_dir.glob("tool-requests-*.npz")
     made = kept.read_bytes()
     again = LikelyTools(own)
