@@ -36,6 +36,7 @@ EXAMPLES = Path(__file__).parent / "tool_requests.csv"
 POSSIBLE = 0.1  # how likely a tool is, beside the likeliest of those asked about, to be chosen among
 AT_ONCE = 200  # examples embedded between two words of progress
 PENALTY = 3.0  # the inverse of the weights' penalty, by cross-validation over the examples
+WITHOUT = "Tools are chosen without multilingual-e5-small: %s"
 Floats = NDArray[np.float32]
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class LikelyTools:
                 self._made = self._read() or self._fitted(progress)
             except WeightsError as error:
                 self._given_up = True
-                log.warning("Tools are chosen without multilingual-e5-small: %s", error)
+                log.warning(WITHOUT, error)
 
     def due(
         self,
@@ -108,7 +109,12 @@ class LikelyTools:
             return list(tools)
         centre, classifiers = self._made
         asked = pieces(without_quoted_orders(text).strip() or text)
-        vectors = centred(shared_e5(self._weights).embed(asked), centre)
+        try:
+            vectors = centred(shared_e5(self._weights).embed(asked), centre)
+        except WeightsError as error:  # damaged since the classifiers were fitted
+            self._made, self._given_up = None, True
+            log.warning(WITHOUT, error)
+            return list(tools)
         likely = classifiers[role].likelihoods(vectors)
         bar = POSSIBLE * max(likely.get(name, 0.0) for name in tools)
         return [name for name in tools if name in keep or likely.get(name, 1.0) >= bar] or list(tools)

@@ -97,6 +97,20 @@ def test_what_was_fitted_is_kept_and_made_anew_where_it_is_damaged(
     assert len(kept.read_bytes()) == len(made)
 
 
+@pytest.mark.demo
+def test_a_sentence_model_damaged_since_is_done_without(
+    likely: LikelyTools, demo_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    likely.prepare()
+    later = LikelyTools(Settings(data_dir=tmp_path, database_url=""))
+    later._path.parent.mkdir(parents=True)
+    later._path.write_bytes(likely._path.read_bytes())
+    later._weights.parent.mkdir(parents=True)
+    later._weights.write_bytes(b"nothing of the kind")
+    assert later.among("marketer", "How many customers?", MARKETER) == MARKETER
+    assert "without multilingual-e5-small" in caplog.text
+
+
 def test_without_the_sentence_model_every_tool_is_possible(tmp_path: Path) -> None:
     without = LikelyTools(Settings(data_dir=tmp_path, database_url=""))
     assert without.among("marketer", "How many customers?", MARKETER) == MARKETER
