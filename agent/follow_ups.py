@@ -61,10 +61,10 @@ def follow_up(
     lowered = text.lower().strip()
     if last is None or len(text) > LONGEST:
         return {}, {}
-    audience = _opposite(lowered, last) or _corrected(lowered, last)
     swapped = _swapped(schema, lowered, last)
     if swapped:
         return last.audience, swapped
+    audience = _opposite(lowered, last) or _corrected(lowered, last)
     again = AGAIN.search(lowered) or CORRECTION.search(lowered) or CHEAPER.search(lowered)
     kept = _kept(schema, lowered, mentions, last) if again else {}
     if not audience and kept and not set(AUDIENCE_KINDS) & set(mentions) and not EVERYBODY.search(lowered):

@@ -11,12 +11,10 @@ a multinomial logistic regression, is fitted when first needed; both are kept in
 import csv
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +27,15 @@ from shopwright.knowledge.embedding_e5_file import WeightsError
 from shopwright.knowledge.fetch import EMBEDDING_FILE, Progress
 from shopwright.knowledge.fetch_sources import E5_SMALL
 from shopwright.knowledge.passage_meaning import pieces
+from shopwright.knowledge.saved import SavedModelError, load, saving
 from shopwright.knowledge.settings import Settings
 from shopwright.tools.base import Role
 
+FITTED = "classifiers.npz"
 EXAMPLES = Path(__file__).parent / "tool_requests.csv"
 POSSIBLE = 0.1  # how likely a tool is, beside the likeliest of those asked about, to be chosen among
 AT_ONCE = 200  # examples embedded between two words of progress
-PENALTY = 3.0  # the inverse of the weights' penalty, by cross-validation over the examples
+PENALTY = 3.0  # the inverse of the weights' penalty; from 1 to 20 cross-validation hardly differs
 WITHOUT = "Tools are chosen without multilingual-e5-small: %s"
 Floats = NDArray[np.float32]
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class LikelyTools:
 
     def __init__(self, settings: Settings) -> None:
         self._weights = settings.downloads / E5_SMALL.name / EMBEDDING_FILE
-        self._path = settings.cache_dir / f"tool-requests-{E5Embedder.name}.npz"
+        self._path = settings.cache_dir / "tool-requests"
         self._making = Lock()
         self._made: tuple[Floats, dict[str, _Classifier]] | None = None
         self._given_up = False
@@ -91,6 +91,7 @@ class LikelyTools:
 
         Of what `tools_due` leaves it is what may be meant; after a turn, its tool again and a reply as well.
         """
+        text = without_quoted_orders(text).strip() or text
         due = tools_due(role, text, tools, passage)
         if len(due) == 1:
             return due
@@ -108,9 +109,8 @@ class LikelyTools:
         if self._made is None or not text.strip() or not tools:
             return list(tools)
         centre, classifiers = self._made
-        asked = pieces(without_quoted_orders(text).strip() or text)
         try:
-            vectors = centred(shared_e5(self._weights).embed(asked), centre)
+            vectors = centred(shared_e5(self._weights).embed(pieces(text)), centre)
         except WeightsError as error:  # damaged since the classifiers were fitted
             self._made, self._given_up = None, True
             log.warning(WITHOUT, error)
@@ -147,35 +147,34 @@ class LikelyTools:
         return centre, found
 
     def _keep(self, centre: Floats, found: Mapping[str, _Classifier]) -> None:
-        arrays: dict[str, NDArray[np.generic]] = {"stamp": np.array(_stamp()), "centre": centre}
+        arrays: dict[str, NDArray[np.generic]] = {"centre": centre}
         for role, one in found.items():
             arrays |= {f"{role}.tools": np.array(one.tools), f"{role}.weights": one.weights}
             arrays[f"{role}.bias"] = one.bias
-        staged = self._path.with_suffix(f".{os.getpid()}.npz")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(staged, allow_pickle=False, **arrays)
-            os.replace(staged, self._path)
+            with saving(self._path, fingerprint=_stamp(), config={}, libraries=("scikit-learn",)) as draft:
+                np.savez(draft.path(FITTED), allow_pickle=False, **arrays)
         except OSError as error:
             log.warning("The classifier of requests could not be kept: %s", error)
 
     def _read(self) -> tuple[Floats, dict[str, _Classifier]] | None:
-        """What was kept; None where there is nothing, or it belongs to other examples."""
+        """What was kept; None where there is nothing sound, or it belongs to other examples."""
         try:
-            with np.load(self._path, allow_pickle=False) as kept:
-                if str(kept["stamp"]) != _stamp():
-                    return None
-                roles = [name.removesuffix(".bias") for name in kept if name.endswith(".bias")]
-                return kept["centre"], {
-                    role: _Classifier(
-                        [str(tool) for tool in kept[f"{role}.tools"]],
-                        kept[f"{role}.weights"],
-                        kept[f"{role}.bias"],
-                    )
-                    for role in roles
-                }
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            saved = load(self._path)
+        except SavedModelError:
             return None
+        if saved.manifest.fingerprint != _stamp():
+            return None
+        with np.load(saved.path(FITTED), allow_pickle=False) as kept:
+            roles = [name.removesuffix(".bias") for name in kept if name.endswith(".bias")]
+            return kept["centre"], {
+                role: _Classifier(
+                    [str(tool) for tool in kept[f"{role}.tools"]],
+                    kept[f"{role}.weights"],
+                    kept[f"{role}.bias"],
+                )
+                for role in roles
+            }
 
 
 def examples() -> list[dict[str, str]]:

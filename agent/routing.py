@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from shopwright.agent.mentions import read
-from shopwright.agent.plain_text import without_quoted_orders
 from shopwright.agent.replies import asks_for_contacts
 from shopwright.tools.base import Role
 
@@ -71,7 +70,6 @@ def tools_due(role: Role, text: str, tools: Sequence[str], passage: Callable[[],
     `passage` says whether a help page surely answers the text; it is asked only where the words do not tell.
     """
     mentions = read(text)
-    text = without_quoted_orders(text)
     if role == "marketer":
         due = _sure(text, mentions)
         if due:

@@ -1,5 +1,6 @@
 """Which tools a request may be meant for: fitted once, kept, done without where the model's file is missing."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_what_was_fitted_is_kept_and_made_anew_where_it_is_damaged(
     first.prepare(lambda _step, done, total: heard.append((done, total)))
     assert heard[-1] == (len(examples()), len(examples()))
     assert heard == sorted(heard)
-    (kept,) = own.cache_dir.glob("tool-requests-*.npz")
+    (kept,) = (own.cache_dir / "tool-requests").glob("*/*.npz")
     made = kept.read_bytes()
     again = LikelyTools(own)
     again.prepare()
@@ -94,7 +95,8 @@ def test_what_was_fitted_is_kept_and_made_anew_where_it_is_damaged(
     kept.write_bytes(made[:2000])
     mended = LikelyTools(own)
     assert mended.among("marketer", text, MARKETER) == first.among("marketer", text, MARKETER)
-    assert len(kept.read_bytes()) == len(made)
+    (anew,) = (own.cache_dir / "tool-requests").glob("*/*.npz")
+    assert len(anew.read_bytes()) == len(made)
 
 
 @pytest.mark.demo
@@ -103,8 +105,7 @@ def test_a_sentence_model_damaged_since_is_done_without(
 ) -> None:
     likely.prepare()
     later = LikelyTools(Settings(data_dir=tmp_path, database_url=""))
-    later._path.parent.mkdir(parents=True)
-    later._path.write_bytes(likely._path.read_bytes())
+    shutil.copytree(likely._path, later._path)
     later._weights.parent.mkdir(parents=True)
     later._weights.write_bytes(b"nothing of the kind")
     assert later.among("marketer", "How many customers?", MARKETER) == MARKETER
