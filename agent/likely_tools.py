@@ -24,8 +24,7 @@ from shopwright.agent.plain_text import without_quoted_orders
 from shopwright.agent.routing import REPLY, tools_due
 from shopwright.knowledge.embedding_e5 import E5Embedder, centred, shared_e5
 from shopwright.knowledge.embedding_e5_file import WeightsError
-from shopwright.knowledge.fetch import EMBEDDING_FILE, Progress
-from shopwright.knowledge.fetch_sources import E5_SMALL
+from shopwright.knowledge.fetch import Progress, embedding_file
 from shopwright.knowledge.passage_meaning import pieces
 from shopwright.knowledge.saved import SavedModelError, load, saving
 from shopwright.knowledge.settings import Settings
@@ -59,7 +58,7 @@ class LikelyTools:
     """The classifier of each role. Without multilingual-e5-small every tool is possible."""
 
     def __init__(self, settings: Settings) -> None:
-        self._weights = settings.downloads / E5_SMALL.name / EMBEDDING_FILE
+        self._weights = embedding_file(settings)
         self._path = settings.cache_dir / "tool-requests"
         self._making = Lock()
         self._made: tuple[Floats, dict[str, _Classifier]] | None = None

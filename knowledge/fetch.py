@@ -20,7 +20,7 @@ from shopwright.knowledge.fetch_sources import (
 from shopwright.knowledge.settings import Settings
 
 __all__ = [
-    "EMBEDDING_FILE", "QWEN", "FetchError", "Progress", "fetch_data_set", "fetch_demo_data",
+    "EMBEDDING_FILE", "QWEN", "FetchError", "Progress", "embedding_file", "fetch_data_set", "fetch_demo_data",
     "fetch_embedding", "fetch_en_reviews", "fetch_model", "fetch_zh_reviews",
 ]  # fmt: skip
 
@@ -29,6 +29,11 @@ Progress = Callable[[str, int, int], None]
 
 GGUF_MAGIC = b"GGUF"
 EMBEDDING_FILE = "e5-small-q4.bin"
+
+
+def embedding_file(settings: Settings) -> Path:
+    """Where the weights of multilingual-e5-small are, or belong."""
+    return settings.downloads / E5_SMALL.name / EMBEDDING_FILE
 
 
 def fetch_model(

@@ -20,8 +20,7 @@ from shopwright.knowledge.embedding import Floats
 from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.embedding_e5 import E5Embedder, centred, shared_e5
 from shopwright.knowledge.embedding_e5_file import WeightsError
-from shopwright.knowledge.fetch import EMBEDDING_FILE
-from shopwright.knowledge.fetch_sources import E5_SMALL
+from shopwright.knowledge.fetch import embedding_file
 from shopwright.knowledge.settings import Settings
 from shopwright.knowledge.tables import Document
 
@@ -78,7 +77,7 @@ class MeaningCache:
     """Makes a `Meaning`, with the vectors of all texts kept in the cache folder."""
 
     def __init__(self, settings: Settings) -> None:
-        self._weights = settings.downloads / E5_SMALL.name / EMBEDDING_FILE
+        self._weights = embedding_file(settings)
         self._path = settings.cache_dir / f"passage-embeddings-{E5Embedder.name}.npz"
 
     @property

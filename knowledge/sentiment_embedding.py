@@ -10,8 +10,7 @@ from pathlib import Path
 from shopwright.knowledge.embedding import Embedder, shared_embedder
 from shopwright.knowledge.embedding_cache import EmbeddingCache
 from shopwright.knowledge.embedding_e5 import E5Embedder, shared_e5
-from shopwright.knowledge.fetch import EMBEDDING_FILE, FetchError, Progress, fetch_embedding
-from shopwright.knowledge.fetch_sources import E5_SMALL
+from shopwright.knowledge.fetch import FetchError, Progress, embedding_file, fetch_embedding
 from shopwright.knowledge.saved import SavedModelError
 from shopwright.knowledge.sentiment_classifier import Embed
 from shopwright.knowledge.settings import Settings
@@ -43,7 +42,7 @@ def named_embedding(name: str, settings: Settings) -> Embedding:
     """The embedding that a classifier was fitted with. Raises SavedModelError when its weights are gone."""
     if name != E5Embedder.name:
         return Embedding(Embedder.name, shared_embedder().embed)
-    weights = settings.downloads / E5_SMALL.name / EMBEDDING_FILE
+    weights = embedding_file(settings)
     if not weights.is_file():
         raise SavedModelError(
             f"The sentiment models need {weights}, which is missing. Run `shopwright fit sentiment`, which "
